@@ -1,0 +1,68 @@
+"""Write a graph to a file that other programs read; the suffix of the file chooses the format.
+
+Each format is one module with one function ``write(graph, path)``, named in `FORMATS` and imported when used. The
+files are byte-identical for the same graph, whatever order it was built in, and appear whole or not at all. The
+caller's graph is never changed. Reading files back is left to the programs they are for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+import networkx as nx
+
+from kg.errors import ExportError
+
+Writer = Callable[[nx.MultiDiGraph, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: the name for ``--format``, the endings of file names that mean it, the module that writes it."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+    summary: str
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("graphml", (".graphml",), "kg.export.graphml", "GraphML for Gephi, yEd, Cytoscape, networkx.read_graphml"),
+    Format("gexf", (".gexf",), "kg.export.gexf", "GEXF for Gephi"),
+    Format("json", (".json",), "kg.export.node_link", "node-link JSON for networkx.node_link_graph and D3"),
+    Format(
+        "csv", (".csv",), "kg.export.tables", "two tables, NAME-nodes.csv and NAME-edges.csv, for spreadsheets, Gephi"
+    ),
+)
+"""The formats known, in the order in which they are listed to the user. A new one is a module and a line here."""
+
+
+def export(graph: nx.MultiDiGraph, path: Path, *, format: str | None = None) -> None:  # noqa: A002
+    """Write ``graph`` to ``path`` in the format its suffix names, or in ``format``.
+
+    Raises `ExportError` where the format is unknown or the file cannot be written.
+    """
+    path = Path(path)
+    chosen = _named(format) if format is not None else _by_suffix(path)
+    write = cast(Writer, import_module(chosen.module).write)
+    try:
+        write(graph, path)
+    except OSError as error:
+        raise ExportError(f"{path}: cannot write: {error.strerror or error}") from error
+
+
+def _named(name: str) -> Format:
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    raise ExportError(f"unknown export format {name!r}; use one of {', '.join(f.name for f in FORMATS)}")
+
+
+def _by_suffix(path: Path) -> Format:
+    for known in FORMATS:
+        if path.suffix.casefold() in known.suffixes or (not path.suffix and path.name == known.name):
+            return known
+    endings = ", ".join(suffix for f in FORMATS for suffix in f.suffixes)
+    raise ExportError(f"{path}: cannot tell the export format; end the name in one of {endings}, or name a format")
