@@ -1,0 +1,168 @@
+"""Read BibTeX entries that have an abstract, by bibtexparser 2, one entry at a time.
+
+The file is cut into entries by counting braces, so that it streams and a broken entry costs itself alone; each is then
+parsed with the ``@string`` definitions seen so far. LaTeX accents, commands and braces become plain text; math stays
+as written. The citation key is no identity (two files may give one key to two papers), so it is not the paper's id.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kg.model import Paper
+from kg.read.record import MAX_ABSTRACT, RefusedError, paper_from
+from kg.read.source import MAX_RECORD, Source
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
+
+ENTRY = re.compile(r"[ \t]*@[ \t]*([A-Za-z]\w*)[ \t]*[{(]")
+_PASSED_OVER = frozenset(("comment", "preamble"))
+_MAX_STRINGS = 10_000
+
+
+def read_bibtex(source: Source, skip_empty: bool) -> Iterator[Paper]:
+    """Read the entries of a BibTeX file."""
+    strings: dict[str, str] = {}
+    for number, kind, text, closed in _entries(source):
+        if not closed:
+            source.problem(number, "entry without its closing brace; mend its braces")
+        elif kind in _PASSED_OVER:
+            continue
+        elif kind == "string":
+            name = text.partition("=")[0]
+            if len(strings) < _MAX_STRINGS:
+                strings[name] = text
+        else:
+            paper = _paper(source, number, text, strings, skip_empty)
+            if paper:
+                yield paper
+
+
+def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
+    """Cut the file into entries: line, type, text, and whether its braces close."""
+    held: list[str] = []
+    began, kind, depth, size = 0, "", 0, 0
+    for line in source.lines():
+        rest = line.text + "\n"
+        while rest:
+            found = ENTRY.match(rest)
+            # An entry that begins at the start of a line inside another one shows that the other never ended.
+            if found and (not held or _begins_entry(rest)):
+                if held:
+                    yield began, kind, "".join(held), False
+                held, began, kind, depth, size = [], line.number, found.group(1).lower(), 0, 0
+                rest = rest.lstrip()
+            elif not held:
+                # Text between entries is a comment; an entry may follow it on the same line.
+                at = rest.find("@", 1)
+                rest = rest[at:] if at > 0 else ""
+                continue
+            depth, end = _depth(rest, depth, "()" if _round(held, rest) else "{}")
+            held.append(rest[:end])
+            size += end
+            rest = rest[end:]
+            if depth == 0:
+                yield began, kind, "".join(held), True
+                held = []
+            elif size > MAX_RECORD:
+                yield began, kind, "", False
+                held = []
+    if held:
+        yield began, kind, "".join(held), False
+
+
+def _begins_entry(text: str) -> bool:
+    return re.match(r"@\w+\{[^\s{},=\"]+,\s*$", text) is not None
+
+
+def _round(held: list[str], rest: str) -> bool:
+    found = ENTRY.match(held[0] if held else rest)
+    return bool(found and found.group().endswith("("))
+
+
+def _depth(text: str, depth: int, signs: str) -> tuple[int, int]:
+    """The depth of brackets after ``text`` and how much of it was used: all, or up to the bracket that closes."""
+    for found in re.finditer(r"\\.|[" + re.escape(signs) + "]", text):
+        if found.group() == signs[0]:
+            depth += 1
+        elif found.group() == signs[1]:
+            depth -= 1
+            if depth <= 0:
+                return 0, found.end()
+    return depth, len(text)
+
+
+def _paper(source: Source, number: int, text: str, strings: dict[str, str], skip_empty: bool) -> Paper | None:
+    fields = _fields(text, strings)
+    if fields is None:
+        source.problem(number, "broken BibTeX entry; check its commas, braces and quotes")
+        return None
+    try:
+        return paper_from(fields, source.place(number))
+    except RefusedError as refusal:
+        source.refuse(number, refusal, skip_empty)
+        return None
+
+
+def _fields(text: str, strings: dict[str, str]) -> dict[str, Any] | None:
+    """The fields of one entry as plain text, or None where it cannot be parsed."""
+    import bibtexparser
+    from bibtexparser.middlewares import MergeNameParts, SeparateCoAuthors, SplitNameParts
+
+    used = [definition for name, definition in strings.items() if name.partition("{")[2].strip() in text]
+    try:
+        library = bibtexparser.parse_string("".join([*used, "\n", _braced(text)]))
+        if len(library.entries) != 1:
+            return None
+        values = {field.key: field.value for field in library.entries[0].fields}
+        names = bibtexparser.parse_string(
+            "@misc{x, author = {" + str(values.get("author", "")) + "}}",
+            append_middleware=[SeparateCoAuthors(), SplitNameParts(), MergeNameParts("first")],
+        )
+        people = names.entries[0].fields_dict["author"].value if names.entries else [values.get("author", "")]
+    except Exception:  # the library documents no error tree; whatever it stumbles on is a broken entry
+        return None
+    known = ("title", "abstract", "year", "date", "journal", "journaltitle", "booktitle", "url", "doi")
+    fields: dict[str, Any] = {
+        key.lower(): value if key.lower() in ("url", "doi") or len(str(value)) > MAX_ABSTRACT else plain(str(value))
+        for key, value in values.items()
+        if key.lower() in known
+    }
+    fields["authors"] = [{"name": plain(str(name))} for name in people if str(name).casefold() != "others"]
+    return fields
+
+
+def _braced(text: str) -> str:
+    """The entry in braces: bibtexparser reads no entry in round brackets."""
+    found = ENTRY.match(text)
+    if found and found.group().endswith("("):
+        return f"{found.group()[:-1]}{{{text[found.end() : -1]}}}"
+    return text
+
+
+@cache
+def _decoder() -> "LatexNodes2Text":
+    from pylatexenc import latex2text  # type: ignore[import-untyped]
+
+    context = latex2text.get_default_latex_context_db()
+    urls = [latex2text.MacroTextSpec("url", simplify_repl="%s"), latex2text.MacroTextSpec("href", simplify_repl="%s")]
+    context.add_context_category("plain", prepend=True, macros=urls)
+    return latex2text.LatexNodes2Text(latex_context=context, math_mode="verbatim", keep_comments=True)
+
+
+def plain(text: str) -> str:
+    r"""Decode LaTeX accents, commands and braces; math and what cannot be decoded stay as written.
+
+    >>> plain(r'The {GAN} of {\"O}z: 90\% of $\alpha$')
+    'The GAN of Öz: 90% of $\\alpha$'
+    """
+    if not re.search(r"[\\{}$~%]|``|''|--", text):
+        return text
+    # A bare percent sign in an abstract is a percent sign, not a comment.
+    text = re.sub(r"(?<!\\)%", r"\\%", text)
+    try:
+        return str(_decoder().latex_to_text(text))
+    except Exception:  # pylatexenc raises many kinds; the text as written is better than none
+        return text

@@ -1,0 +1,189 @@
+"""Read JSON: one record a line, an array of records, an array inside an object, or records one after the other.
+
+A record a line is read line by line. Anything else is cut into records by a scanner that follows strings and brackets,
+so that a file of any size streams and a broken record costs itself alone (ijson streams too, but gives no line numbers
+and stops at the first error). What the fields mean is `kg.read.record`'s.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kg.model import Paper
+from kg.read.record import RefusedError, folded, paper_from
+from kg.read.source import MAX_RECORD, Source
+
+CONTAINERS = frozenset(
+    """papers results items data notes records documents docs works entries publications articles response message hits
+    result content list""".split()  # noqa: SIM905 - one word a line would take a page
+)
+"""Keys under which services and exports put their records."""
+
+_TOKEN = re.compile(r'["{}\[\]\n]')
+_STRING_END = re.compile(r'["\n]|\\.', re.DOTALL)
+_KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:\s*$')
+
+
+def read_jsonl(source: Source, skip_empty: bool) -> Iterator[Paper]:
+    """Read one JSON object a line."""
+    for line in source.lines():
+        text = line.text.strip(" \t\r\ufeff\x1e")
+        if text:
+            yield from _papers(source, line.number, text, skip_empty)
+
+
+def read_json(source: Source, skip_empty: bool) -> Iterator[Paper]:
+    """Read the records of a JSON document, or of several in a row."""
+    for number, text in _records(source):
+        yield from _papers(source, number, text, skip_empty)
+
+
+def _papers(source: Source, number: int, text: str, skip_empty: bool) -> Iterator[Paper]:
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        source.problem(number, "JSON nested too deeply; give one flat object a paper")
+        return
+    except ValueError as error:
+        yield from _mended(source, number, text, skip_empty, error)
+        return
+    for record in _unwrapped(value):
+        paper = _paper(source, number, record, skip_empty)
+        if paper:
+            yield paper
+
+
+def _mended(source: Source, number: int, text: str, skip_empty: bool, error: ValueError) -> Iterator[Paper]:
+    """Report broken JSON; where it has swallowed records that begin on lines of their own, read those."""
+    if isinstance(error, json.JSONDecodeError):
+        line = number + error.lineno - 1
+        what = f"broken JSON ({error.msg}, column {error.colno})"
+    else:
+        line, what = number, "broken JSON (a number too long to read)"
+    pieces = re.split(r"\n[ \t]*(?=\{)", text)
+    whole = []
+    at = number
+    for piece in pieces:
+        cut = piece.rstrip().rstrip(",]").rstrip()
+        try:
+            value = json.loads(cut)
+        except (ValueError, RecursionError):
+            value = None
+        # Parts of the broken record itself, such as its authors, have no title.
+        if isinstance(value, dict) and any(folded(str(key)) == "title" for key in value):
+            whole.append((at, value))
+        at += piece.count("\n") + 1
+    source.problem(line, f"{what}; mend or remove this record")
+    for at, value in whole:
+        paper = _paper(source, at, value, skip_empty)
+        if paper:
+            yield paper
+
+
+def _unwrapped(value: Any) -> Iterator[Any]:
+    """The records in a value: itself, the items of an array, or of an array inside an object without a title."""
+    while isinstance(value, dict) and not any(folded(str(key)) in ("title", "abstract") for key in value):
+        inner = [value[key] for key in value if folded(str(key)) in CONTAINERS and isinstance(value[key], list | dict)]
+        if not inner:
+            break
+        value = inner[0]
+    if isinstance(value, list):
+        yield from value
+    else:
+        yield value
+
+
+def _paper(source: Source, number: int, record: Any, skip_empty: bool) -> Paper | None:
+    if not isinstance(record, dict):
+        source.problem(number, f"not a record but {_kind(record)}; give one object a paper")
+        return None
+    try:
+        return paper_from(record, source.place(number))
+    except RefusedError as refusal:
+        source.refuse(number, refusal, skip_empty)
+        return None
+
+
+def _kind(value: Any) -> str:
+    kinds = {"str": "text", "list": "a list", "NoneType": "null", "bool": "a truth value"}
+    return kinds.get(type(value).__name__, "a number")
+
+
+def _records(source: Source) -> Iterator[tuple[int, str]]:
+    """Cut the text into records: line where it starts, and its text.
+
+    The brackets around records (an array, or the objects named in `CONTAINERS` around it) are passed over. Strings end
+    with their line, as JSON has it, so that a lost quote does not swallow the rest.
+    """
+    line, outer, depth = 1, 0, 0
+    held: list[str] = []
+    size, began, too_long = 0, 1, False
+    in_string, escaped = False, False
+    tail = ""
+    for block in source.blocks():
+        at = start = 0
+        while True:
+            if in_string:
+                if escaped:
+                    at, escaped = at + 1, False
+                found = _STRING_END.search(block, at)
+                if not found:
+                    escaped = block.endswith("\\") and (len(block) - len(block.rstrip("\\"))) % 2 == 1
+                    break
+                at = found.end()
+                if found.group().endswith("\n"):
+                    line += 1
+                in_string = found.group() not in ('"', "\n")
+                continue
+            found = _TOKEN.search(block, at)
+            if not found:
+                break
+            sign, here, at = found.group(), found.start(), found.end()
+            if sign == "\n":
+                line += 1
+            elif sign == '"':
+                in_string = True
+            elif depth:
+                depth += 1 if sign in "{[" else -1
+                if not depth:
+                    if not too_long:
+                        yield began, "".join([*held, block[start:at]])
+                    held, size, too_long, tail, start = [], 0, False, "", at
+            elif sign == "[":
+                outer += 1
+                tail, start = "", at
+            elif sign == "{":
+                if _is_container(tail + block[start:here], block[at:], outer):
+                    outer += 1
+                    tail, start = "", at
+                else:
+                    depth, began, start = 1, line, here
+            else:
+                outer, tail, start = max(0, outer - 1), "", at
+        rest = block[start:]
+        if not depth:
+            tail = (tail + rest)[-200:]
+        elif not too_long:
+            held.append(rest)
+            size += len(rest)
+            if size > MAX_RECORD:
+                source.problem(began, f"record of more than {MAX_RECORD >> 20} MB; check its brackets and quotes")
+                held, too_long = [], True
+    if depth and not too_long:
+        yield began, "".join(held)
+
+
+def _is_container(before: str, after: str, outer: int) -> bool:
+    """Whether an object holds the records: it is the document or a container's value, and has no title first."""
+    key = _KEY.search(before)
+    if outer and not (key and folded(key.group(1)) in CONTAINERS):
+        return False
+    first = re.finditer(r'"([^"\\\n]{1,40})"\s*:\s*([\[{]?)', after[:4096])
+    for pair in first:
+        name = folded(pair.group(1))
+        if name in ("title", "abstract", "summary"):
+            return False
+        if name in CONTAINERS and pair.group(2):
+            return True
+    return False

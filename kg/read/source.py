@@ -1,0 +1,282 @@
+"""Open what the user named and give its text, block by block or line by line, without holding it.
+
+A `Source` is one file (or stdin): decompressed by its magic number (gzip, bzip2, xz), decoded as UTF-8 (UTF-16 with a
+byte order mark), a line that is not UTF-8 as Windows-1252 with a report. It does not know what the text means.
+Folders are walked in sorted order without hidden files; a link that leads back to a folder above it is refused.
+"""
+
+import bz2
+import codecs
+import gzip
+import itertools
+import logging
+import lzma
+import os
+import re
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+from kg.errors import InputError
+from kg.read.record import NoAbstractError, RefusedError
+
+BLOCK = 1 << 16
+MAX_RECORD = 16 << 20
+"""Longest line or record that is held in memory, in bytes or characters; a longer one is refused."""
+
+log = logging.getLogger(__name__)
+
+
+class GuessedEncodingError(InputError):
+    """Text that is not UTF-8 and was read as Windows-1252: a warning, the record is kept."""
+
+
+class Line(NamedTuple):
+    """A line of text without its end, numbered from 1."""
+
+    number: int
+    text: str
+
+
+class Source:
+    """The text of one input; it can be read once, by `blocks` or by `lines`."""
+
+    def __init__(self, name: str, stream: IO[bytes], report: Callable[[InputError], None]) -> None:
+        """Look at the first block of ``stream``, which may be compressed; ``name`` is the path as the user gave it."""
+        self.name = name
+        self._report = report
+        self._guessed = False
+        self.failed = False
+        blocks = _decompressed(stream)
+        first = self._guard(blocks)
+        self._bytes: Iterator[bytes] = itertools.chain([first] if first else [], iter(lambda: self._guard(blocks), b""))
+        self._encoding = _bom(first)
+        if self._encoding == "utf-8":
+            self._bytes = _transcoded(self._bytes, codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"))
+        elif self._encoding:
+            self._bytes = _transcoded(self._bytes, codecs.getincrementaldecoder(self._encoding)("replace"))
+        start = next(self._bytes, b"")
+        self._bytes = itertools.chain([start], self._bytes)
+        self.empty = not start.strip()
+        self.binary = _looks_binary(start)
+        self._newline = b"\r" if b"\r" in start and b"\n" not in start else b"\n"
+        self.head = start.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        """The first text of the source, at most `BLOCK` bytes of it, for recognising the format."""
+
+    def problem(self, line: int | None, what: str) -> None:
+        """Report one problem at ``line`` (None: of the whole file); raises where the reading is strict."""
+        self._report(InputError(f"{self.name}:{line}: {what}" if line else f"{self.name}: {what}"))
+
+    def refuse(self, line: int, refusal: RefusedError, skip_empty: bool) -> None:
+        """Report a record that is not a paper, unless it only lacks its abstract and such are skipped."""
+        if not (skip_empty and isinstance(refusal, NoAbstractError)):
+            self.problem(line, str(refusal))
+
+    def place(self, line: int) -> str:
+        """The place that a paper remembers as its source."""
+        return f"{self.name}:{line}"
+
+    def lines(self) -> Iterator[Line]:
+        """Iterate over the lines; one longer than `MAX_RECORD` is reported and given as an empty line."""
+        number, rest, dropped = 1, b"", False
+        for block in self._bytes:
+            first, *more = block.split(self._newline)
+            if not more:
+                rest += first
+                if len(rest) > MAX_RECORD:
+                    rest, dropped = b"", True
+                continue
+            yield self._line(number, rest + first, dropped)
+            dropped = False
+            for part in more[:-1]:
+                number += 1
+                yield self._line(number, part)
+            number, rest = number + 1, more[-1]
+        if rest or dropped:
+            yield self._line(number, rest, dropped)
+
+    def blocks(self) -> Iterator[str]:
+        """Iterate over the text in pieces that end with a line where lines are of common length."""
+        number, rest = 1, b""
+        for block in self._bytes:
+            cut = block.rfind(self._newline) + 1
+            if not cut and len(rest) < BLOCK * 4:
+                rest += block
+                continue
+            cut = cut or _character_end(block)
+            text = rest + block[:cut]
+            yield self._decode(number, text)
+            number += text.count(self._newline)
+            rest = block[cut:]
+        if rest:
+            yield self._decode(number, rest)
+
+    def _line(self, number: int, text: bytes, dropped: bool = False) -> Line:
+        if dropped:
+            self.problem(number, f"line of more than {MAX_RECORD >> 20} MB; put each record on a line of its own")
+            return Line(number, "")
+        return Line(number, self._decode(number, text.removesuffix(b"\r")))
+
+    def _decode(self, number: int, text: bytes) -> str:
+        try:
+            return text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if not self._guessed:
+                self._guessed = True
+                number += text.count(self._newline, 0, error.start)
+                what = "not UTF-8, read as Windows-1252; save the file as UTF-8 if letters look wrong"
+                self._report(GuessedEncodingError(f"{self.name}:{number}: {what}"))
+            # Latin-1 fills the five bytes that Windows-1252 leaves undefined, so that every byte sequence reads.
+            return "\n".join(_fallback(line) for line in text.split(b"\n"))
+
+    def _guard(self, blocks: Iterator[bytes]) -> bytes:
+        try:
+            return next(blocks, b"")
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            self.failed = True
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            self.problem(None, f"cannot be read to its end ({reason}); check the file")
+            return b""
+
+
+def _fallback(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return line.decode("cp1252")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _bom(start: bytes) -> str:
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
+
+
+def _transcoded(blocks: Iterable[bytes], decoder: codecs.IncrementalDecoder) -> Iterator[bytes]:
+    for block in blocks:
+        yield decoder.decode(block).encode("utf-8", "surrogateescape")
+    yield decoder.decode(b"", True).encode("utf-8", "surrogateescape")
+
+
+def _character_end(block: bytes) -> int:
+    """The length of ``block`` without a UTF-8 character that its end cuts."""
+    for back in range(1, min(4, len(block)) + 1):
+        byte = block[-back]
+        if byte >= 0xC0:
+            width = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(block) - back if width > back else len(block)
+        if byte < 0x80:
+            break
+    return len(block)
+
+
+def _looks_binary(start: bytes) -> bool:
+    if start.startswith((b"%PDF-", b"PAR1", b"{\\rtf")):
+        return True
+    controls = len(start) - len(start.translate(None, bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))))
+    return controls * 20 > len(start) or (b"\0" in start and controls * 200 > len(start))
+
+
+def _decompressed(stream: IO[bytes]) -> Iterator[bytes]:
+    start = stream.read(6)
+    joined = cast(IO[bytes], _Rejoined(start, stream))
+    with _unpacked(start, joined) as unpacked:
+        while block := unpacked.read(BLOCK):
+            yield block
+
+
+def _unpacked(start: bytes, joined: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if start.startswith(b"\x1f\x8b"):
+        return cast(AbstractContextManager[IO[bytes]], gzip.GzipFile(fileobj=joined, mode="rb"))
+    if re.match(rb"BZh[1-9]1A", start):
+        return cast(AbstractContextManager[IO[bytes]], bz2.BZ2File(joined))
+    if start == b"\xfd7zXZ\0":
+        return cast(AbstractContextManager[IO[bytes]], lzma.LZMAFile(joined))
+    return nullcontext(joined)
+
+
+class _Rejoined:
+    """A stream with the bytes already read from it put back: stdin cannot seek."""
+
+    def __init__(self, start: bytes, stream: IO[bytes]) -> None:
+        self._start, self._stream = start, stream
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._start:
+            return self._stream.read(size)
+        size = len(self._start) if size < 0 else size
+        start, self._start = self._start[:size], self._start[size:]
+        return start
+
+    def seekable(self) -> bool:
+        return False
+
+    def readable(self) -> bool:
+        return True
+
+
+def check(inputs: Iterable[str | Path]) -> list[str]:
+    """Give the inputs as they were named; raises InputError for one that does not exist."""
+    names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    for name in names:
+        if str(name) != "-" and not os.path.exists(name):  # noqa: PTH110 - Path.exists raises on a name with NUL
+            raise InputError(f"{_shown(str(name))}: no such file or folder; check the path")
+    return [str(name) for name in names]
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
+def files(names: Iterable[str], report: Callable[[InputError], None]) -> Iterator[tuple[str, bool]]:
+    """Give each file to read and whether it was named itself (not found in a folder)."""
+    for name in names:
+        if name == "-" or not Path(name).is_dir():
+            yield name, True
+            continue
+        found = False
+        for path in _walk(Path(name), (), report):
+            found = True
+            yield str(path), False
+        if not found:
+            report(InputError(f"{name}: no files in this folder; give a folder that holds papers"))
+
+
+def _walk(folder: Path, above: tuple[tuple[int, int], ...], report: Callable[[InputError], None]) -> Iterator[Path]:
+    try:
+        state = folder.stat()
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        report(InputError(f"{folder}: cannot be opened ({error.strerror}); check its permissions"))
+        return
+    here = state.st_dev, state.st_ino
+    if here in above:
+        report(InputError(f"{folder}: a link back to a folder above it, not followed; remove the link"))
+        return
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            report(InputError(f"{path}: cannot be opened ({error.strerror}); remove or mend the link"))
+            continue
+        if stat.S_ISDIR(mode):
+            yield from _walk(path, (*above, here), report)
+        elif stat.S_ISREG(mode):
+            yield path
+
+
+def opened(name: str) -> AbstractContextManager[IO[bytes]]:
+    """Open a file, or stdin for ``-``, as bytes; raises OSError."""
+    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
