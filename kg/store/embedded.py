@@ -1,0 +1,267 @@
+"""The embedded Cypher engine: Ladybug, one file, no server.
+
+`write` loads a whole graph by COPY from Arrow tables; `EmbeddedStore` asks a read-only database. It changes nothing in
+place: a changed graph is written anew and replaces the file, so that a crash leaves the old one or the new one.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import networkx as nx
+
+from kg.errors import QueryError, StoreError
+from kg.store import plain
+from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows
+from kg.store.dialect import MACROS, explain
+from kg.store.schema import ENDS, NODES, RELATIONSHIPS, Type
+from kg.store.tokens import check_parameters, check_read, columns, meaningful, without_comments
+
+_SQL: Mapping[Type, str] = {
+    "string": "STRING",
+    "int": "INT64",
+    "float": "DOUBLE",
+    "bool": "BOOL",
+    "strings": "STRING[]",
+    "ints": "INT64[]",
+}
+_GRACE = 1.0
+_TICK = 0.05
+
+
+def write(graph: nx.MultiDiGraph, path: Path) -> None:
+    """Write ``graph`` (as `kg.assemble.assemble` builds it) as a database at ``path``, in place of one there.
+
+    Raises StoreError where the graph does not fit the schema or the place cannot be written.
+    """
+    import ladybug
+
+    path = Path(path)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    _remove(fresh)
+    try:
+        with ladybug.Database(str(fresh)) as database, ladybug.Connection(database) as connection:
+            _declare(connection)
+            _load(connection, graph)
+        fresh.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot write the database: {error.strerror or error}") from None
+    except RuntimeError as error:
+        raise StoreError(f"{path}: cannot write the database: {_line(error)}") from None
+    finally:
+        _remove(fresh)
+    _remove(path.with_name(path.name + ".wal"))
+
+
+def _remove(path: Path) -> None:
+    for name in (path, path.with_name(path.name + ".wal"), path.with_name(path.name + ".shadow")):
+        name.unlink(missing_ok=True)
+
+
+def _declare(connection: Any) -> None:
+    for label, properties in NODES.items():
+        names = ", ".join(f"`{name}` {_SQL[kind]}" for name, kind in properties.items())
+        connection.execute(f"CREATE NODE TABLE `{label}`({names}, PRIMARY KEY(`id`))")
+    for relation, properties in RELATIONSHIPS.items():
+        ends = [f"FROM `{a}` TO `{b}`" for a, b in ENDS[relation]]
+        declared = [f"`{name}` {_SQL[kind]}" for name, kind in properties.items()]
+        connection.execute(f"CREATE REL TABLE `{relation}`({', '.join(ends + declared)})")
+    for macro in MACROS:
+        connection.execute(f"CREATE MACRO {macro}")
+
+
+def _load(connection: Any, graph: nx.MultiDiGraph) -> None:
+    nodes: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    labels: dict[str, str] = {}
+    for key, data in graph.nodes(data=True):
+        label = labels[key] = data.get("label", "")
+        if label not in NODES:
+            raise StoreError(f"node {key!r} has no label of the schema; build the graph with kg.assemble")
+        nodes[label].append({**data, "id": key})
+    for label, rows in nodes.items():
+        table = _table(rows, NODES[label])
+        connection.execute(f"COPY `{label}` FROM $rows", {"rows": table})
+    edges: dict[tuple[str, str, str], tuple[list[str], list[str], list[Mapping[str, Any]]]] = {}
+    for start, end, relation, data in graph.edges(keys=True, data=True):
+        ends = labels[start], labels[end]
+        if ends not in ENDS.get(relation, ()):
+            raise StoreError(f"{relation} cannot join {ends[0]} {start!r} and {ends[1]} {end!r}")
+        starts, stops, rows = edges.setdefault((relation, *ends), ([], [], []))
+        starts.append(start)
+        stops.append(end)
+        rows.append(data)
+    for (relation, start, end), (starts, stops, rows) in edges.items():
+        table = _table(rows, RELATIONSHIPS[relation], ends=(starts, stops))
+        connection.execute(f"COPY `{relation}` FROM $rows (from='{start}', to='{end}')", {"rows": table})
+
+
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    properties: Mapping[str, Type],
+    *,
+    ends: tuple[list[str], list[str]] | None = None,
+) -> Any:
+    """Make an Arrow table of the declared properties, in their declared types."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "bool": pa.bool_(),
+        "strings": pa.list_(pa.string()),
+        "ints": pa.list_(pa.int64()),
+    }
+    arrays = {}
+    if ends:
+        arrays["_from"], arrays["_to"] = pa.array(ends[0], pa.string()), pa.array(ends[1], pa.string())
+    for name, kind in properties.items():
+        try:
+            arrays[name] = pa.array([row.get(name) for row in rows], types[kind])
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            raise StoreError(f"property {name} is not of type {kind}: {_line(error)}") from None
+    return pa.table(arrays)
+
+
+class EmbeddedStore:
+    """A read-only database that `write` made. Safe to share between threads: each query has its own connection."""
+
+    dialect = "embedded"
+
+    def __init__(self, path: Path | str) -> None:
+        """Open the database at ``path``; raises StoreError where there is none or it cannot be read."""
+        import ladybug
+
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise StoreError(f"{self.path}: no database here; make one with kg build")
+        try:
+            self._database = ladybug.Database(str(self.path), read_only=True)
+            self._database.init_database()
+        except RuntimeError as error:
+            raise StoreError(f"{self.path}: cannot open the database: {_line(error)}; build it again") from None
+        self._tables: dict[int, str] | None = None
+
+    def query(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = TIME_LIMIT,
+        limit: int | None = ROW_LIMIT,
+    ) -> Rows:
+        """Answer ``cypher``; see `kg.store.base.Store.query`. Ctrl-C interrupts it."""
+        tokens = check_read(cypher)
+        words = meaningful(tokens)
+        given = plain.parameters(check_parameters(words, parameters or {}))
+        text = without_comments(tokens)
+        if self._database.is_closed:
+            raise StoreError(f"{self.path}: the database is closed")
+
+        def ask(connection: Any) -> Rows:
+            result = connection.execute(text, given)
+            if isinstance(result, list):
+                result = result[-1]
+            names = columns(text, words) or result.get_column_names()
+            rows: list[list[Any]] = []
+            while result.has_next() and (limit is None or len(rows) < limit):
+                rows.append(result.get_next())
+            truncated = result.has_next()
+            result.close()
+            ids = self._ids(connection, rows)
+            return Rows(tuple(names), [tuple(plain.embedded(value, ids) for value in row) for row in rows], truncated)
+
+        try:
+            return self._run(ask, timeout)
+        except RuntimeError as error:
+            raise QueryError(explain(str(error), text)) from None
+
+    def _run(self, ask: Callable[[Any], Rows], timeout: float | None) -> Rows:
+        """Run ``ask`` in a thread, so that Ctrl-C and the clock reach a query that is deep in the engine."""
+        import ladybug
+
+        connection = ladybug.Connection(self._database)
+        if timeout is not None:
+            connection.set_query_timeout(max(1, int(timeout * 1000)))
+        answer: list[Rows] = []
+        failure: list[BaseException] = []
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                answer.append(ask(connection))
+            except BaseException as error:
+                failure.append(error)
+            finally:
+                done.set()
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        ends = None if timeout is None else time.monotonic() + timeout + _GRACE
+        late = False
+        try:
+            # Short waits: a signal is only noticed between them when another thread took it.
+            while not done.wait(_TICK):
+                late = ends is not None and time.monotonic() > ends
+                if late:
+                    connection.interrupt()
+        except BaseException:
+            while not done.is_set():
+                connection.interrupt()
+                done.wait(_TICK)
+            raise
+        finally:
+            thread.join()
+            connection.close()
+        if failure:
+            if isinstance(failure[0], RuntimeError) and (late or "Interrupted" in str(failure[0])):
+                raise QueryError(
+                    f"the query took longer than {timeout or 0:g} s; narrow it or raise --timeout"
+                ) from None
+            raise failure[0]
+        return answer[0]
+
+    def _ids(self, connection: Any, rows: Iterable[Sequence[Any]]) -> dict[tuple[int, int], str]:
+        """Find the ids of the nodes that relationships in ``rows`` join, of which the engine gives its own numbers."""
+        known: dict[tuple[int, int], str] = {}
+        wanted: set[tuple[int, int]] = set()
+        for row in rows:
+            for value in row:
+                plain.collect_ids(value, known, wanted)
+        missing: dict[int, list[int]] = defaultdict(list)
+        for table, offset in sorted(wanted - known.keys()):
+            missing[table].append(offset)
+        if missing and self._tables is None:
+            tables = connection.execute("CALL show_tables() RETURN id, name").get_all()
+            self._tables = {int(number): str(name) for number, name in tables}
+        for table, offsets in missing.items():
+            found = connection.execute(
+                f"UNWIND $offsets AS o MATCH (n:`{(self._tables or {})[table]}`) "
+                f"WHERE id(n) = internal_id({table}, o) RETURN o, n.id",
+                {"offsets": offsets},
+            )
+            known.update({(table, offset): key for offset, key in found.get_all()})
+        return known
+
+    def close(self) -> None:
+        """Close the database; a query that runs is interrupted."""
+        with contextlib.suppress(RuntimeError):
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]
