@@ -1,0 +1,313 @@
+"""The graph folder: a manifest, the extraction records in parts, the embedded database.
+
+::
+
+    papers.kg/
+        manifest.json                              what belongs to the graph, with the digest of every file
+        records/<extractor>-<digest>.jsonl.gz      extraction records, the source of truth
+        graph-<key>.lbug                           the database, made from the records
+        .lock                                      held by a build
+
+Files are named by what is in them and never changed. New ones are written and synced first, then ``manifest.json`` is
+replaced in one step, then files that it does not name are removed: a crash at any point leaves the old graph or the new
+one. Record parts that a crashed build finished are still there for the next build to take up (`unclaimed_parts`).
+
+This module knows what a folder looks like, not how a graph is made (see ``kg.update``) and not what is in the database.
+"""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kg.errors import GraphError
+from kg.model import Extraction
+from kg.record import from_json, to_json
+
+FORMAT = 1
+"""Version of the layout; a folder with a higher one is refused."""
+
+PART_PAPERS = 2048
+"""Papers in one full part of the records: what a crash can cost."""
+
+MANIFEST = "manifest.json"
+_LOCK = ".lock"
+_RECORDS = "records"
+_DIGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of extraction records, all made by one extractor."""
+
+    file: str
+    sha256: str
+    papers: int
+    extractor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The file of the embedded engine; ``key`` digests what it was made from."""
+
+    file: str
+    sha256: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that papers were read from; ``sha256`` is empty for standard input."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a graph folder holds."""
+
+    program: str
+    extractor: str
+    tagger: str
+    vocabulary: str
+    inputs: tuple[Source, ...]
+    records: tuple[Part, ...]
+    database: Database
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Nodes by label under ``nodes``, relationships by type under ``relationships``."""
+    format: int = FORMAT
+
+    @property
+    def papers(self) -> int:
+        """How many papers the graph is made of."""
+        return sum(part.papers for part in self.records)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a graph folder holds; raise GraphError when it is none, damaged or of a newer version."""
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        what = "not a graph folder (no manifest.json)" if folder.exists() else "no such graph folder"
+        raise GraphError(f"{folder}: {what}; make one with: kg build INPUT... -o {folder}") from None
+    except OSError as error:
+        raise GraphError(f"{path}: {error.strerror}") from None
+    except ValueError:
+        raise _damaged(path, "not JSON") from None
+    version = found.get("format") if isinstance(found, dict) else None
+    if not isinstance(version, int):
+        raise _damaged(path, "no format version")
+    if version > FORMAT:
+        raise GraphError(f"{folder}: format {version}, made by a newer kg; this one reads up to {FORMAT}: upgrade kg")
+    try:
+        return _manifest(found)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _damaged(path, "keys are missing or wrong") from None
+
+
+def _manifest(found: dict[str, Any]) -> Manifest:
+    manifest = Manifest(
+        program=str(found["program"]),
+        extractor=str(found["extractor"]),
+        tagger=str(found["tagger"]),
+        vocabulary=str(found["vocabulary"]),
+        inputs=tuple(Source(**source) for source in found["inputs"]),
+        records=tuple(Part(**part) for part in found["records"]),
+        database=Database(**found["database"]),
+        counts={
+            of: {str(name): int(count) for name, count in counts.items()} for of, counts in found["counts"].items()
+        },
+        format=found["format"],
+    )
+    for name in (manifest.database.file, *(part.file for part in manifest.records)):
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(name)
+    return manifest
+
+
+def _damaged(path: Path, reason: str) -> GraphError:
+    return GraphError(f"{path}: damaged ({reason}); build the graph again from its papers into a new folder")
+
+
+@contextlib.contextmanager
+def claim(folder: Path) -> Iterator[Manifest | None]:
+    """Hold ``folder`` for a build, made if missing; give its manifest, or None when it has none yet.
+
+    Raises GraphError when the path is something else than a graph folder or another build holds it. On Windows, which
+    has no ``fcntl``, nothing stops a second build.
+    """
+    if folder.exists() and not _may_hold_graph(folder):
+        raise GraphError(f"{folder}: exists and is not a graph folder; give another path with -o")
+    try:
+        folder.joinpath(_RECORDS).mkdir(parents=True, exist_ok=True)
+        lock = folder.joinpath(_LOCK).open("w")
+    except OSError as error:
+        raise GraphError(f"{error.filename or folder}: {error.strerror}; give another path with -o") from None
+    with lock, _leaving_nothing(folder):
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise GraphError(f"{folder}: another build is writing it; wait for that one to end") from None
+        yield read_manifest(folder) if folder.joinpath(MANIFEST).exists() else None
+
+
+@contextlib.contextmanager
+def _leaving_nothing(folder: Path) -> Iterator[None]:
+    """Remove the folder again where a build failed before anything was written to it."""
+    try:
+        yield
+    except BaseException:
+        if {path.name for path in folder.rglob("*")} == {_LOCK, _RECORDS}:
+            folder.joinpath(_LOCK).unlink()
+            folder.joinpath(_RECORDS).rmdir()
+            folder.rmdir()
+        raise
+
+
+def _may_hold_graph(folder: Path) -> bool:
+    """True for a graph folder, the start of one that a crash left, and an empty folder."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return MANIFEST in names or _LOCK in names or not names
+
+
+def write_part(folder: Path, extractions: Iterable[Extraction], extractor: str) -> Part:
+    """Write one part of the records and sync it; give its entry of the manifest."""
+    lines = [to_json(extraction).encode() + b"\n" for extraction in extractions]
+    data = gzip.compress(b"".join(lines), 6, mtime=0)
+    digest = hashlib.sha256(data).hexdigest()
+    name = f"{_RECORDS}/{extractor[:16]}-{digest[:_DIGEST]}.jsonl.gz"
+    if not folder.joinpath(name).exists():
+        _write(folder / name, data)
+    return Part(name, digest, len(lines), extractor)
+
+
+def read_part(folder: Path, part: Part) -> Iterator[Extraction]:
+    """Read the records of a part; raise GraphError when it is missing or not what was written."""
+    path = folder / part.file
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _damaged(path, str(error.strerror)) from None
+    if hashlib.sha256(data).hexdigest() != part.sha256:
+        raise _damaged(path, "its digest is not that of the manifest")
+    try:
+        lines = gzip.decompress(data).splitlines()
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path, str(error)) from None
+    for number, line in enumerate(lines, 1):
+        try:
+            yield from_json(line)
+        except (ValueError, KeyError, TypeError):
+            raise _damaged(path, f"line {number} is not an extraction record") from None
+
+
+def read_records(folder: Path, manifest: Manifest) -> Iterator[Extraction]:
+    """Read all extraction records of a graph, part after part."""
+    for part in manifest.records:
+        yield from read_part(folder, part)
+
+
+def unclaimed_parts(folder: Path, extractor: str, manifest: Manifest | None) -> Iterator[Part]:
+    """Find whole parts by ``extractor`` that ``manifest`` does not name: the work of a build that did not end."""
+    named = {part.file for part in manifest.records} if manifest else set()
+    for path in sorted(folder.joinpath(_RECORDS).glob(f"{extractor[:16]}-*.jsonl.gz")):
+        name = f"{_RECORDS}/{path.name}"
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if name not in named and path.name == f"{extractor[:16]}-{digest[:_DIGEST]}.jsonl.gz":
+            yield Part(name, digest, 0, extractor)
+
+
+def database_key(*made_from: str) -> str:
+    """Digest what a database is made from: as long as it stays, the database need not be made again."""
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:_DIGEST]
+
+
+@contextlib.contextmanager
+def new_database(folder: Path, key: str) -> Iterator[Path]:
+    """Give a path to make the database at; on success it is synced and gets its name, else it is removed."""
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
+        path = Path(place) / "graph.lbug"
+        yield path
+        _sync(path)
+        path.replace(folder / database_name(key))
+    _sync(folder)
+
+
+def database_name(key: str) -> str:
+    """Name the database file with this key."""
+    return f"graph-{key}.lbug"
+
+
+def database_entry(folder: Path, key: str) -> Database:
+    """Describe the database with this key, its file digested."""
+    with folder.joinpath(database_name(key)).open("rb") as file:
+        return Database(database_name(key), hashlib.file_digest(file, "sha256").hexdigest(), key)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Make ``manifest`` what the folder holds, in one step, then remove the files that it does not name."""
+    text = json.dumps(asdict(manifest), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    _write(folder / MANIFEST, text.encode())
+    sweep(folder, manifest)
+
+
+def sweep(folder: Path, manifest: Manifest) -> None:
+    """Remove the parts, databases and half-written files that ``manifest`` does not name; leave strangers alone."""
+    named = {manifest.database.file, *(part.file for part in manifest.records)}
+    for pattern in (f"{_RECORDS}/*.jsonl.gz", f"{_RECORDS}/.new-*", "graph-*.lbug*", ".new-*"):
+        for path in folder.glob(pattern):
+            if path.relative_to(folder).as_posix() in named:
+                continue
+            if path.is_dir():
+                for left in path.iterdir():
+                    left.unlink(missing_ok=True)
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a whole file or none: to a name beside it, synced, then renamed."""
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync(path: Path) -> None:
+    if sys.platform == "win32" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

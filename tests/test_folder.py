@@ -1,0 +1,303 @@
+"""The graph folder: only new work is done, incremental equals full, nothing is lost, damage is named."""
+
+import fcntl
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kg.pipeline import extract_papers, extractor_digest
+
+from kg import folder, update
+from kg.errors import GraphError
+from kg.model import Extraction, Paper
+from kg.update import Built, merge_papers, update_folder
+
+TEXTS = {
+    "Skipping layers": "We propose SkipNet. SkipNet reaches 93.1% accuracy on CIFAR-10 and beats ResNet-50.",
+    "Louder batches": "BatchNorm is studied on ImageNet. We compare Batch Normalization (BN) with LayerNorm.",
+    "Words and pictures": "We introduce PicBERT, based on BERT, and evaluate it on COCO and SQuAD.",
+    "Long walks": "A graph convolutional network is trained on Cora for node classification.",
+    "Short walks": "DeepWalk is compared with node2vec on PubMed. DeepWalk is faster.",
+}
+PAPERS = [
+    Paper(title.lower().replace(" ", "-"), title, text, ("Ada Lo",), 2015 + n, "", "", (f"own.jsonl:{n}",))
+    for n, (title, text) in enumerate(TEXTS.items())
+]
+
+
+def make(papers: Iterable[Paper], path: Path, **options: Any) -> Built:
+    return update_folder(papers, path, tagger="rules", **options)
+
+
+def content(path: Path) -> Any:
+    """All that the records of a folder say, whatever part they are in."""
+    manifest = folder.read_manifest(path)
+    return sorted(repr(extraction) for extraction in folder.read_records(path, manifest)), manifest.counts
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+
+
+def test_a_build_writes_records_database_and_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    source = folder.Source("own.jsonl", "0" * 64)
+    built = make(PAPERS, path, inputs=[source])
+    assert built.extracted == 5 and built.reused == 0 and built.graph is not None
+    manifest = folder.read_manifest(path)
+    assert manifest == built.manifest
+    assert manifest.papers == 5 and manifest.inputs == (source,) and manifest.counts["nodes"]["Paper"] == 5
+    assert {part.file for part in manifest.records} | {manifest.database.file, "manifest.json", ".lock"} == set(
+        files(path)
+    )
+    assert list(folder.read_records(path, manifest)) == list(
+        extract_papers(sorted(PAPERS, key=lambda paper: paper.id), tagger="rules")
+    )
+
+
+def test_building_again_extracts_nothing_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS, path)
+    before = files(path)
+    again = make(PAPERS[2:], path)
+    assert (again.extracted, again.reused, again.graph) == (0, 5, None)
+    assert files(path) == before
+
+
+def test_only_new_and_changed_papers_are_extracted(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:4], path)
+    longer = replace(PAPERS[0], abstract=PAPERS[0].abstract + " It also runs on MNIST.", sources=("b.jsonl:1",))
+    built = make([longer, PAPERS[4]], path)
+    assert (built.extracted, built.reused) == (2, 3)
+    assert built.graph is not None and "dataset:mnist" in built.graph
+    records = {e.paper.id: e.paper for e in folder.read_records(path, built.manifest)}
+    assert records[longer.id].abstract == longer.abstract
+    assert records[longer.id].sources == ("b.jsonl:1", "own.jsonl:0")
+
+
+def test_another_extractor_extracts_all_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:3], path)
+    monkeypatch.setattr("kg.pipeline.extractor_digest", lambda tagger: "f" * 64)
+    built = make(PAPERS[3:], path)
+    assert (built.extracted, built.reused) == (5, 0)
+    assert {part.extractor for part in built.manifest.records} == {"f" * 64}
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.sampled_from(PAPERS), min_size=1), min_size=1, max_size=3), st.randoms())
+def test_incremental_equals_full(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Paper]], random: Any
+) -> None:
+    place = tmp_path_factory.mktemp("folders")
+    for batch in batches:
+        make(batch, place / "parts.kg")
+    everything = [paper for batch in batches for paper in batch]
+    random.shuffle(everything)
+    make(everything, place / "whole.kg")
+    assert files(place / "parts.kg").keys() == files(place / "whole.kg").keys()
+    assert content(place / "parts.kg") == content(place / "whole.kg")
+    parts, whole = (folder.read_manifest(place / name) for name in ("parts.kg", "whole.kg"))
+    assert parts.records == whole.records and parts.database.key == whole.database.key
+
+
+def test_full_parts_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update, "PART_PAPERS", 2)
+    path = tmp_path / "papers.kg"
+    first = make(PAPERS[:4], path)
+    assert [part.papers for part in first.manifest.records] == [2, 2]
+    second = make(PAPERS[4:], path)
+    assert set(first.manifest.records) < set(second.manifest.records)
+    third = make([replace(PAPERS[1], year=2001)], path)
+    assert third.extracted == 0
+    assert sum(part.papers for part in third.manifest.records) == 5
+    assert len(set(first.manifest.records) - set(third.manifest.records)) == 1
+
+
+def test_the_same_paper_from_two_places_is_one_that_remembers_both() -> None:
+    other = replace(PAPERS[0], year=None, venue="NeurIPS", sources=("z.bib:3",))
+    (paper,) = merge_papers([PAPERS[0], other]).values()
+    assert (paper.year, paper.venue, paper.sources) == (2015, "NeurIPS", ("own.jsonl:0", "z.bib:3"))
+
+
+def test_a_build_that_fails_leaves_the_old_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:2], path)
+    before = files(path)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kg.store.embedded.write", full)
+        with pytest.raises(GraphError, match=r"No space left on device.*unchanged"):
+            make(PAPERS, path)
+    after = files(path)
+    assert {name: after[name] for name in before} == before
+    # The next build takes up what that one had extracted, and removes what it left.
+    done = make(PAPERS, path)
+    assert (done.extracted, done.reused) == (0, 5)
+    assert set(files(path)) == {
+        ".lock",
+        "manifest.json",
+        done.manifest.database.file,
+        *(p.file for p in done.manifest.records),
+    }
+
+
+def test_a_build_of_nothing_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match="nothing to build a graph from"):
+        make([], tmp_path / "papers.kg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_is_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("x")
+    (tmp_path / "file.kg").write_text("x")
+    for name in ("thesis", "file.kg"):
+        with pytest.raises(GraphError, match=f"{name}: exists and is not a graph folder"):
+            make(PAPERS, tmp_path / name)
+    assert [file.name for file in (tmp_path / "thesis").iterdir()] == ["chapter.tex"]
+
+
+def test_strangers_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:2], path)
+    (path / "notes.txt").write_text("mine")
+    make(PAPERS, path)
+    assert (path / "notes.txt").read_text() == "mine"
+
+
+def test_a_second_build_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:1], path)
+    with (path / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(GraphError, match="another build is writing it"):
+            make(PAPERS, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ('{"format": 99}', "made by a newer kg.*upgrade kg"),
+        ("{", "manifest.json: damaged .not JSON"),
+        ("[]", "no format version"),
+        ('{"format": 1}', "keys are missing"),
+        (None, "not a graph folder"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_named(tmp_path: Path, damage: str | None, message: str) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:1], path)
+    if damage is None:
+        (path / "manifest.json").unlink()
+    else:
+        (path / "manifest.json").write_text(damage)
+        with pytest.raises(GraphError, match=message):
+            make(PAPERS, path)
+    with pytest.raises(GraphError, match=message) as caught:
+        folder.read_manifest(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_path_outside_the_folder_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:1], path)
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["database"]["file"] = "../../etc/passwd"
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(GraphError, match="damaged"):
+        folder.read_manifest(path)
+
+
+def test_a_damaged_part_is_named_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    (part,) = make(PAPERS, path).manifest.records
+    (path / part.file).write_bytes(gzip.compress(b"{}\n"))
+    before = files(path)
+    with pytest.raises(GraphError, match=f"{part.file}: damaged"):
+        make(PAPERS, path)
+    assert files(path) == before
+    (path / part.file).unlink()
+    with pytest.raises(GraphError, match=r"damaged .No such file"):
+        list(folder.read_records(path, folder.read_manifest(path)))
+
+
+def test_parts_have_the_same_bytes_every_time(tmp_path: Path) -> None:
+    for name in ("a.kg", "b.kg"):
+        make(PAPERS if name == "a.kg" else PAPERS[::-1], tmp_path / name)
+    a, b = (folder.read_manifest(tmp_path / name) for name in ("a.kg", "b.kg"))
+    assert a.records == b.records
+    assert a.records[0].extractor == extractor_digest("rules")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from kg.update import update_folder
+from kg.model import Paper
+import kg.update
+kg.update.PART_PAPERS = 10
+papers = [Paper(f"p{n}", f"Paper {n}", f"We propose Net{n}X and test on CIFAR-10.") for n in range(int(sys.argv[2]))]
+print("go", flush=True)
+update_folder(papers, Path(sys.argv[1]), tagger="rules")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+def test_kill_at_any_moment_leaves_a_whole_graph(tmp_path: Path) -> None:
+    def start(path: Path, papers: int) -> subprocess.Popen[bytes]:
+        arguments = [sys.executable, "-c", KILLED, str(path), str(papers)]
+        return subprocess.Popen(arguments, stdout=subprocess.PIPE)
+
+    def finish(path: Path, papers: int) -> None:
+        with start(path, papers) as process:
+            assert process.wait(120) == 0
+
+    path, whole = tmp_path / "papers.kg", tmp_path / "whole.kg"
+    finish(path, 30)
+    begun = time.monotonic()
+    finish(whole, 90)
+    length = time.monotonic() - begun
+    for moment in range(5):
+        with start(path, 90) as process:
+            assert process.stdout is not None and process.stdout.readline() == b"go\n"
+            time.sleep(length * moment / 8)
+            process.send_signal(signal.SIGKILL)
+        manifest = folder.read_manifest(path)
+        assert manifest.papers in (30, 90)
+        assert sum(1 for _ in folder.read_records(path, manifest)) == manifest.papers
+        assert path.joinpath(manifest.database.file).is_file()
+    finish(path, 90)
+    assert content(path) == content(whole)
+    assert not list(path.rglob(".new-*"))
+
+
+def test_counts(tmp_path: Path) -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("p", label="Paper")
+    graph.add_node("m", label="Method")
+    graph.add_edge("p", "m", key="USES")
+    assert update.count(graph) == {"nodes": {"Method": 1, "Paper": 1}, "relationships": {"USES": 1}}
+
+
+def test_extractions_of_other_papers_stay(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:2], path)
+    built = make(PAPERS[2:3], path)
+    found: list[Extraction] = list(folder.read_records(path, built.manifest))
+    assert {e.paper.id for e in found} == {paper.id for paper in PAPERS[:3]}
