@@ -204,6 +204,7 @@ def test_counts_by_hand() -> None:
     assert wrong.roles == (("Quarknet", "proposes", "uses"),)
     assert wrong.names == (("Quarknet", "QN"), ("Widgets-10", "Widgets"))
     assert ("Quarknet", "EVALUATED_ON", "Widgets-10") in wrong.missed_links
+    assert (wrong.missed_results, wrong.extra_results) == ((), (("91.5", ""),))
 
 
 def test_summary_names_the_classes_of_error() -> None:

@@ -58,9 +58,12 @@ class PaperErrors:
     roles: tuple[tuple[str, str, str], ...]
     missed_links: tuple[tuple[str, str, str], ...]
     extra_links: tuple[tuple[str, str, str], ...]
+    missed_results: tuple[tuple[str, str], ...]
+    extra_results: tuple[tuple[str, str], ...]
 
     def __bool__(self) -> bool:
-        return any((self.entities, self.mentions, self.names, self.roles, self.missed_links, self.extra_links))
+        links = self.missed_links or self.extra_links or self.missed_results or self.extra_results
+        return bool(self.entities or self.mentions or self.names or self.roles or links)
 
 
 def errors(report: Report) -> Iterator[PaperErrors]:
@@ -84,6 +87,8 @@ def paper_errors(paper: PaperScore) -> PaperErrors:
         roles=tuple(role for role in roles if role[1] != role[2]),
         missed_links=paper.links["missed"],
         extra_links=paper.links["extra"],
+        missed_results=paper.results["missed"],
+        extra_results=paper.results["extra"],
     )
 
 
@@ -106,6 +111,8 @@ def format_errors(report: Report, limit: int = 10) -> str:
         lines += [f"   {'role':16} {name}: {right} not {wrong}" for name, right, wrong in paper.roles]
         lines += [f"   {'missed link':16} {' '.join(link)}" for link in paper.missed_links]
         lines += [f"   {'extra link':16} {' '.join(link)}" for link in paper.extra_links]
+        lines += [f"   {'missed result':16} {value} on {on or 'no dataset'}" for value, on in paper.missed_results]
+        lines += [f"   {'extra result':16} {value} on {on or 'no dataset'}" for value, on in paper.extra_results]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 

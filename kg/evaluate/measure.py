@@ -91,6 +91,8 @@ class PaperScore:
     spans: frozenset[Span]
     links: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     """The links ``missed`` and ``extra``, by name."""
+    results: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """The results ``missed`` and ``extra``, as (value, dataset or "") in the words of their side."""
 
 
 @dataclass(frozen=True)
@@ -283,10 +285,9 @@ def _score_paper(gold: Record, predicted: Record) -> PaperScore:
         {(a, b) for a, relation, b in links if relation in TESTED},
         {(a, b) for a, relation, b in gold_links if relation in TESTED},
     )
-    tallies["results"] = _tally(
-        ((number(x["value"]), end.get(x.get("dataset") or "")) for x in predicted.get("results", ())),
-        ((number(x["value"]), gold_end.get(x.get("dataset") or "")) for x in gold["results"]),
-    )
+    results = [(number(x["value"]), end.get(x.get("dataset") or "")) for x in predicted.get("results", ())]
+    gold_results = [(number(x["value"]), gold_end.get(x.get("dataset") or "")) for x in gold["results"]]
+    tallies["results"] = _tally(results, gold_results)
     return PaperScore(
         gold=gold,
         predicted=predicted,
@@ -301,4 +302,22 @@ def _score_paper(gold: Record, predicted: Record) -> PaperScore:
             "missed": tuple(sorted(link for key, link in gold_links.items() if key not in links)),
             "extra": tuple(sorted(link for key, link in links.items() if key not in gold_links)),
         },
+        results={
+            "missed": _left(gold_results, gold["results"], results),
+            "extra": _left(results, predicted.get("results", ()), gold_results),
+        },
     )
+
+
+def _left(
+    keys: Sequence[Hashable], records: Iterable[Record], others: Iterable[Hashable]
+) -> tuple[tuple[str, str], ...]:
+    """Give (value, dataset) of the results whose key is not among the others, which are used up one by one."""
+    free = Counter(others)
+    left = []
+    for key, record in zip(keys, records, strict=True):
+        if free[key]:
+            free[key] -= 1
+        else:
+            left.append((str(record["value"]), str(record.get("dataset") or "")))
+    return tuple(sorted(left))
