@@ -8,11 +8,11 @@ other module of the project.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Protocol
 
 Field = Literal["title", "abstract"]
 
@@ -128,7 +128,7 @@ TEXT_RELATIONS = ROLE_RELATIONS | LINK_RELATIONS
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper as read. ``sources`` are places such as ``papers.bib:12``; text is NFC, whitespace runs are one space."""
+    """One paper as read; text is NFC, whitespace runs are one space. ``sources`` are places such as ``a.bib:12``."""
 
     id: str
     title: str
@@ -157,6 +157,31 @@ class Mention:
     score: float
     rule: str
     """The component that found it: vocabulary, tagger, shape, abbreviation."""
+
+
+class Judge(Protocol):
+    """A learned opinion on one paper: of what it does with an entity, and of how two entities are linked.
+
+    Entities are given by the positions of their mentions in ``Reading.mentions``.
+    """
+
+    def role(self, mentions: Sequence[int]) -> Mapping["Role", float]:
+        """Give the probability of each role of the entity that has these mentions."""
+
+    def links(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Sequence[Mapping["Relation", float]]:
+        """Give, for each (subject, object), the probability of each of `LINK_RELATIONS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What extraction found in one paper: mentions in order of place, the sentences as (field, start, end), and the
+    abbreviations that the paper itself defines as (short, long) texts."""
+
+    paper: Paper
+    mentions: tuple[Mention, ...]
+    sentences: tuple[tuple[Field, int, int], ...]
+    definitions: tuple[tuple[str, str], ...] = ()
+    judge: Judge | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""Run the spaCy pipeline over papers: `Paper` in, `Reading` out.
+
+A document is the title, a line break, and the abstract; mentions are given back as spans of the two fields. Nothing here
+knows canonical names beyond the vocabulary's entries; ``kg.resolve`` does.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from kg.model import Field, Mention, Paper, Reading
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+Tagger = Literal["auto", "model", "rules"]
+
+
+@lru_cache(maxsize=2)
+def load(tagger: Tagger = "auto") -> "Language":
+    """Load the pipeline; ``rules`` is the one without a model.
+
+    Raises ModelError where the weights are missing or damaged.
+    """
+    import kg.extract.arbitrate
+    import kg.extract.match
+    import kg.extract.shapes  # noqa: F401 - registers its components
+    from kg.extract.tokens import make_language
+
+    language = make_language()
+    for component in ("kg_vocabulary", "kg_abbreviations", "kg_shapes"):
+        language.add_pipe(component)
+    language.add_pipe("kg_arbitrate")
+    return language
+
+
+def extract(papers: Iterable[Paper], *, tagger: Tagger = "auto") -> Iterator[Reading]:
+    """Read papers one by one, in order."""
+    language = load(tagger)
+
+    def documents() -> Iterator[tuple["Doc", Paper]]:
+        for paper in papers:
+            doc = language.make_doc(f"{paper.title}\n{paper.abstract}")
+            doc._.title_end = len(paper.title)
+            yield doc, paper
+
+    for doc, paper in language.pipe(documents(), as_tuples=True, batch_size=64):
+        yield reading(doc, paper)
+
+
+def reading(doc: "Doc", paper: Paper) -> Reading:
+    """Turn a processed document into the paper's reading."""
+    split = len(paper.title) + 1
+
+    def place(start: int, end: int) -> tuple[Field, int, int]:
+        return ("title", start, end) if start < split else ("abstract", start - split, end - split)
+
+    mentions = []
+    for c in doc._.candidates:
+        field, start, end = place(c.start, c.end)
+        text = paper.text(field)[start:end]
+        mentions.append(Mention(paper.id, field, start, end, text, c.kind, round(c.score, 4), c.rule))
+    from kg.extract.tokens import sentences
+
+    text = doc.text
+    definitions = tuple((text[slice(*d.short)], text[slice(*d.long)]) for d in doc._.definitions)
+    return Reading(
+        paper=paper,
+        mentions=tuple(mentions),
+        sentences=tuple(place(a, b) for a, b in sentences(text)),
+        definitions=definitions,
+        judge=doc._.judge,
+    )

@@ -1,0 +1,160 @@
+"""Give the mentions of one paper their entities: canonical names, aliases, abbreviations.
+
+Mentions are one entity where the paper defines one as the abbreviation of the other, where their spelling folds
+together, or where the vocabulary knows both by one name. A paper's own definition wins over the vocabulary: "SSL" means
+what this paper says it means. Names that no vocabulary knows keep the form that the paper uses most, the long form of a
+definition first. Entities of different papers meet by id alone.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from kg.model import Entity, Kind, Mention, Reading, entity_id
+from kg.vocabulary import Entry, fold, load
+
+_SMALL = frozenset(
+    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "via", "vs", "with"]
+)
+
+
+def resolve(reading: Reading) -> tuple[Entity, ...]:
+    """Group the mentions of a reading into entities, in the order of their first mention."""
+    longs = _definitions(reading)
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    kinds = _kinds(reading.mentions, longs)
+    for i, mention in enumerate(reading.mentions):
+        form = longs.get(_key(mention.text), mention.text)
+        kind = kinds[_key(form)]
+        entry = _entry(mention, form, kind)
+        name = fold(entry.name) if entry else _key(form)
+        groups[kind.label, name].append(i)
+    entities = []
+    for (label, _), members in groups.items():
+        mentions = tuple(reading.mentions[i] for i in members)
+        entities.append(_entity(label, mentions, longs))
+    return _distinct(entities)
+
+
+def _definitions(reading: Reading) -> dict[str, str]:
+    """Short form's key -> long form, as this paper defines them; chains and cycles cut at one step."""
+    return {_key(short): long for short, long in reading.definitions if _key(short) != _key(long)}
+
+
+def _key(text: str) -> str:
+    return fold(text) or text
+
+
+def _kinds(mentions: Iterable[Mention], longs: dict[str, str]) -> dict[str, Kind]:
+    """One kind a name within a paper: the one with the greatest sum of scores."""
+    votes: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    marked: dict[str, set[Kind]] = defaultdict(set)
+    for mention in mentions:
+        key = _key(longs.get(_key(mention.text), mention.text))
+        votes[key][mention.kind.label] += mention.score
+        marked[key].add(mention.kind)
+    kinds = {}
+    for key, weights in votes.items():
+        label = min(weights, key=lambda name: (-weights[name], name))
+        benchmark = label == "Dataset" and Kind.BENCHMARK in marked[key]
+        kinds[key] = Kind.BENCHMARK if benchmark else Kind(label)
+    return kinds
+
+
+def _entry(mention: Mention, form: str, kind: Kind) -> Entry | None:
+    """What the vocabulary knows this form as, of this kind; of the long form where the paper gives one."""
+    vocabulary = load()
+    entry = vocabulary.canonical(form, kind.label)
+    if entry is None and form == mention.text:
+        return vocabulary.canonical(re.sub(r"^.*?([\w-]+)/\d+$", r"\1", mention.text), kind.label)
+    return entry
+
+
+def _entity(label: str, mentions: tuple[Mention, ...], longs: dict[str, str]) -> Entity:
+    forms = Counter(m.text for m in mentions)
+    for mention in mentions:
+        long = longs.get(_key(mention.text))
+        if long:
+            forms[long] += 0
+    kind = Kind.BENCHMARK if any(m.kind is Kind.BENCHMARK for m in mentions) else Kind(label)
+    entry = next((e for f in _by_rank(forms) if (e := load().canonical(longs.get(_key(f), f), label))), None)
+    slashed = _slashed(mentions)
+    if entry is not None and not slashed:
+        name, kind = entry.name, entry.kind
+    elif slashed:
+        known = load().canonical(slashed, label)
+        name, kind = (known.name, known.kind) if known else (slashed, kind)
+    else:
+        name = canonical_form(_by_rank(forms)[0])
+    aliases = tuple(sorted(set(forms) - {name}))
+    return Entity(entity_id(kind, name), kind, name, aliases, mentions, round(max(m.score for m in mentions), 4))
+
+
+def _by_rank(forms: Counter[str]) -> list[str]:
+    """Forms, the best name first: long forms before abbreviations, then the commonest."""
+    return sorted(forms, key=lambda f: (" " not in f.strip() and f.isupper(), -len(f.split()) > -2, -forms[f], f))
+
+
+def _slashed(mentions: tuple[Mention, ...]) -> str | None:
+    """Read "CIFAR-10/100" as the last name it stands for, where every mention has that form."""
+    found = [re.fullmatch(r"([A-Za-z][\w-]*?-?)\d+(?:\s?/\s?\d+)*\s?/\s?(\d+)", m.text) for m in mentions]
+    first = found[0]
+    return first.group(1) + first.group(2) if first and all(found) else None
+
+
+def canonical_form(text: str) -> str:
+    """Write a name that no vocabulary knows the way names are written: title case, singular, "-" between words kept.
+
+    >>> [canonical_form(t) for t in ("low-rank regularizers", "InterCLR", "graph of thoughts", "SN-Nets")]
+    ['Low-Rank Regularizer', 'InterCLR', 'Graph of Thoughts', 'SN-Net']
+    """
+    words = text.strip(" \"'`“”‘’.,;:").split()
+    if not words:
+        return text
+    words[-1] = _singular(words[-1]) if not (len(words) > 2 and words[-2] == "of") else words[-1]
+    return " ".join(_title(word, first=i == 0) for i, word in enumerate(words))
+
+
+def _singular(word: str) -> str:
+    if re.search(r"[A-Z0-9]s$", word):
+        return word[:-1]
+    if (
+        re.search(r"(?:ss|us|is|ics|[A-Z]S|series|[nN]ews|[bB]ayes|[bB]ias|[lL]ens|canvas|atlas)$", word)
+        or len(word) < 4
+    ):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if re.search(r"(?:ch|sh|x|ss)es$", word):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
+
+
+def _title(word: str, *, first: bool) -> str:
+    if not first and word.lower() in _SMALL:
+        return word.lower() if word.islower() or word.istitle() else word
+    return "-".join(p[:1].upper() + p[1:] if p.islower() and p not in _SMALL else p for p in word.split("-"))
+
+
+def _distinct(entities: list[Entity]) -> tuple[Entity, ...]:
+    """Unite entities that came to the same id."""
+    by_id: dict[str, Entity] = {}
+    for entity in entities:
+        known = by_id.get(entity.id)
+        if known is None:
+            by_id[entity.id] = entity
+            continue
+        mentions = tuple(sorted({*known.mentions, *entity.mentions}, key=_place))
+        by_id[entity.id] = Entity(
+            entity.id,
+            min(known.kind, entity.kind),
+            known.name,
+            tuple(sorted({*known.aliases, *entity.aliases} - {known.name})),
+            mentions,
+            max(known.score, entity.score),
+        )
+    return tuple(sorted(by_id.values(), key=lambda e: (_place(e.mentions[0]), e.id)))
+
+
+def _place(mention: Mention) -> tuple[bool, int, int, str]:
+    return mention.field != "title", mention.start, mention.end, mention.kind

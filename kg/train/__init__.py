@@ -1,0 +1,1 @@
+"""Train the tagger (extra ``[train]``); nothing here is needed to use it."""
