@@ -68,17 +68,25 @@ _SOUNDS = {
     "4": ("for", "four"),
     "&": ("and",),
 }
+_HEADS = frozenset(re.findall(r"\w+", """
+    algorithm approach architecture benchmark corpus dataset framework layer loss mechanism method methods model models
+    module network networks scheme system technique
+"""))  # fmt: skip
+_BOLD = re.compile(r"\$?\\(?:textbf|mathbf|underline|textit|emph|textsc|textcolor|text|bf|uline)\{?$")
+_REST = re.compile(r"[^{}\s]{1,4}\}\$?[^\W_]")
+_REPEATED = re.compile(r"([^\W\d_])\^?\{?([2-4])")
 _X = ("ex", "cross", "trans")  # words for which people write an X
 _ARTICLE = re.compile(
     r"(?:(?:the|an?|our|stands\s+for|short\s+for|standing\s+for|abbreviation\s+of|acronym\s+for)\s+)+", re.I
 )
 
 # Costs of an alignment: a letter right after the one matched before it, elsewhere in the same word, inside a word whose
-# start is not matched; a function word in front; and leaving out a word, a function word, a part of a hyphenated word.
+# start is not matched; a function word in front or matched; and leaving out a word, a function word, a part of a
+# hyphenated word.
 _NEXT, _SAME, _INSIDE = 0.05, 0.45, 1.2
-_FUNCTION_FIRST = 0.3
+_ON_STOP = 0.3
 _SKIP, _SKIP_STOP, _SKIP_PART = 1.0, 0.15, 0.4
-_ALLOWED_A_LETTER = 0.5
+_ALLOWED, _ALLOWED_DOUBTFUL = 0.5, 0.2  # a letter; the second where the short form does not look like one
 
 
 def find_abbreviations(text: str) -> Iterator[Abbreviation]:
@@ -119,16 +127,19 @@ def _inside(text: str, start: int, end: int) -> tuple[Span, Span] | None:
     if rest and rest[0] not in ",;:[":
         return None
     short = text[at:stop]
-    if not _is_short(short):
+    sure = _is_short(short)
+    if not sure and not (4 < len(short) <= 10 and short.isalpha()):
         return None
-    long = _long_before(text, short, start - 1)
+    long = _long_before(text, short, start - 1, _ALLOWED if sure else _ALLOWED_DOUBTFUL)
+    if long and not sure and len(text[slice(*long)].split()) < 2:
+        return None
     return ((at, stop), long) if long else None
 
 
 def _outside(text: str, start: int, end: int) -> tuple[Span, Span] | None:
     """Read the parenthesis ``text[start:end]`` as the long form of the word before it."""
     match = _WORD_BEFORE.search(text, max(0, start - LONGEST_SHORT - 6), start - 1)
-    if not match or _NEVER.match(text, start, end) or not _is_short(match[1], strict=True):
+    if not match or _NEVER.match(text, start, end) or not (match[1][0].isupper() and _is_short(match[1])):
         return None
     short = match.span(1)
     cut = re.search(r"[;:]\s|\.\s", text[start:end])
@@ -137,7 +148,8 @@ def _outside(text: str, start: int, end: int) -> tuple[Span, Span] | None:
     for pattern in (_MARKUP, _ARTICLE, _MARKUP):
         if found := pattern.match(text, at, end):
             at = found.end()
-    best = _align(text[slice(*short)], text, at, end)
+    allowed = _ALLOWED if _is_short(match[1], strict=True) else _ALLOWED_DOUBTFUL
+    best = _align(match[1], text, at, end, allowed)
     if not best or best[0] != at:
         return None
     return short, (at, start + len(text[start:end].rstrip(_MARKUP_END)))
@@ -154,7 +166,7 @@ def _is_short(short: str, *, strict: bool = False) -> bool:
     return marks > 0 or (len(short) <= 4 and " " not in short and short.lower() not in _STOP)
 
 
-def _long_before(text: str, short: str, end: int) -> Span | None:
+def _long_before(text: str, short: str, end: int, allowed: float = _ALLOWED) -> Span | None:
     """Find the long form of ``short`` in the sentence that runs up to ``end``."""
     reach = max(0, end - 40 * len(short) - 100)
     if match := _CITATION_BEFORE.search(text, reach, end):
@@ -168,46 +180,66 @@ def _long_before(text: str, short: str, end: int) -> Span | None:
     most = min(size + 5, 2 * size)
     if len(words) > most:
         start += words[-most]
-    return _align(short, text, start, end)
+    return _align(short, text, start, end, allowed)
 
 
-def _align(short: str, text: str, start: int, end: int) -> Span | None:
-    """Give the span within ``text[start:end]``, ending at ``end``, that ``short`` abbreviates most cheaply, or None."""
+def _align(short: str, text: str, start: int, end: int, allowed: float) -> Span | None:
+    """Give the span within ``text[start:end]``, ending at ``end``, that ``short`` abbreviates most cheaply.
+
+    None where none costs at most ``allowed`` a letter.
+    """
     words = [m.span() for m in _WORD.finditer(text, start, end)]
     if not words:
         return None
-    letters = [c for c in short.casefold() if c.isalnum() or c == "&"]
+    mixed = any(c.islower() for c in short.removesuffix("s"))
+    letters = [(c.casefold()[:1], mixed and c.isupper()) for c in short if c.isalnum() or c == "&"]
     best = _cheapest(letters, text, words)
-    if letters[-1] == "s" and short.endswith("s") and len(letters) > 2 and text[words[-1][1] - 1] in "sS":
+    if short.endswith("s") and len(letters) > 2 and text[words[-1][1] - 1] in "sS":
         singular = _cheapest(letters[:-1], text, words)
         best = min((b for b in (best, singular) if b), default=None)
-    if not best or best[0] > _ALLOWED_A_LETTER * len(letters):
+    if not best and (repeated := _REPEATED.sub(lambda m: m[1] * int(m[2]), short)) != short:  # A2D: A A D
+        allowed = min(allowed, _ALLOWED_DOUBTFUL)
+        best = _cheapest([(c.casefold()[:1], False) for c in repeated if c.isalnum()], text, words)
+    if not best or best[0] > allowed * len(letters):
         return None
     begin = -best[1]
     while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "-–‐'’."):
         begin -= 1
     while not text[begin].isalnum():
         begin += 1
+    if _REST.match(text, begin, end) and (
+        match := _BOLD.search(text, max(start, begin - 16), begin)
+    ):  # \\textbf{G}raph
+        begin = match.start()
     long = text[begin:end]
     if len(long) <= len(short) or short.casefold() in long.casefold().split():
         return None
     return begin, end
 
 
-def _cheapest(letters: list[str], text: str, words: list[Span]) -> tuple[float, int] | None:
-    """Give (cost, minus the start) of the cheapest alignment of ``letters``, the shortest of equals, or None."""
+def _cheapest(letters: list[tuple[str, bool]], text: str, words: list[Span]) -> tuple[float, int] | None:
+    """Give (cost, minus the start) of the cheapest alignment of ``letters``, the shortest of equals, or None.
+
+    A letter comes with whether it is a capital among small ones ("MoM"), which starts a word.
+    """
     skip = [0.0]  # what leaving out the words before this one costs, summed, so that a stretch is one subtraction
+    stops = []
     for begin, stop in words:
-        if text[begin:stop].casefold() in _STOP:
+        word, before = text[begin:stop].casefold(), text[begin - 1] if begin else " "
+        part = before in "-–‐/'’"
+        stops.append(word in _STOP and not part and text[stop : stop + 1] not in ("-", "–", "‐"))
+        if before in "\\}" or text[max(0, begin - 2) : begin] == "}$":
+            cost = 0.0
+        elif stops[-1]:
             cost = _SKIP_STOP
-        elif begin and text[begin - 1] in "-–‐/'’":
-            cost = _SKIP_PART
         else:
-            cost = _SKIP
+            cost = _SKIP_PART if part or (stop == words[-1][1] and word in _HEADS) else _SKIP
         skip.append(skip[-1] + cost)
-    at: dict[str, list[tuple[int, int, bool]]] = {letter: [] for letter in letters}
+    at: dict[str, list[tuple[int, int, bool]]] = {letter: [] for letter, _ in letters}
     for w, (begin, stop) in enumerate(words):
         word = text[begin:stop]
+        if begin and text[begin - 1] == "\\":
+            continue
         folded = word.lower()
         for letter, places in at.items():
             if folded in _SOUNDS.get(letter, ()) or (letter == "x" and folded.startswith(_X)):
@@ -221,11 +253,11 @@ def _cheapest(letters: list[str], text: str, words: list[Span]) -> tuple[float, 
                 k = folded.find(letter, k + 1)
     # (position, word, cost, minus the start) of each way to have matched the letters so far
     ways = []
-    for k, w, _ in at[letters[0]]:
+    for k, w, _ in at[letters[0][0]]:
         word = text[slice(*words[w])]
         if k == words[w][0] and word not in _NEVER_FIRST:
-            ways.append((k, w, _FUNCTION_FIRST if word in _STOP else 0.0, -k))
-    for letter in letters[1:]:
+            ways.append((k, w, _ON_STOP if stops[w] else 0.0, -k))
+    for letter, starts in letters[1:]:
         after = []
         for k, w, first in at[letter]:
             cheapest: tuple[float, int] | None = None
@@ -233,9 +265,9 @@ def _cheapest(letters: list[str], text: str, words: list[Span]) -> tuple[float, 
                 if j >= k:
                     continue
                 if w == v:
-                    step = _NEXT if k == j + 1 else (0.1 if first else _SAME)
+                    step = _NEXT if k == j + 1 and (first or not starts) else 2 * _NEXT if first else _SAME
                 else:
-                    step = skip[w] - skip[v + 1] + (0.0 if first else _INSIDE)
+                    step = skip[w] - skip[v + 1] + (_ON_STOP * stops[w] if first else _INSIDE)
                 if cheapest is None or (cost + step, begin) < cheapest:
                     cheapest = (cost + step, begin)
             if cheapest:
