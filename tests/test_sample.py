@@ -51,7 +51,7 @@ def test_is_a_file_that_any_reader_can_open() -> None:
 
 
 def test_has_about_150_papers() -> None:
-    assert 70 <= len(records()) <= 180
+    assert 140 <= len(records()) <= 170
 
 
 def test_fields() -> None:
