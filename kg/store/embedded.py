@@ -21,7 +21,8 @@ from kg.store import plain
 from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows
 from kg.store.dialect import MACROS, explain
 from kg.store.schema import ENDS, NODES, RELATIONSHIPS, Type
-from kg.store.tokens import check_parameters, check_read, columns, meaningful, without_comments
+from kg.store.tokens import check_parameters, check_read, columns, meaningful
+from kg.store.translate import translate
 
 _SQL: Mapping[Type, str] = {
     "string": "STRING",
@@ -157,18 +158,17 @@ class EmbeddedStore:
         limit: int | None = ROW_LIMIT,
     ) -> Rows:
         """Answer ``cypher``; see `kg.store.base.Store.query`. Ctrl-C interrupts it."""
-        tokens = check_read(cypher)
-        words = meaningful(tokens)
+        words = meaningful(check_read(cypher))
         given = plain.parameters(check_parameters(words, parameters or {}))
-        text = without_comments(tokens)
         if self._database.is_closed:
             raise StoreError(f"{self.path}: the database is closed")
+        translation = translate(cypher, words)
 
         def ask(connection: Any) -> Rows:
-            result = connection.execute(text, given)
+            result = connection.execute(translation.text, given)
             if isinstance(result, list):
                 result = result[-1]
-            names = columns(text, words) or result.get_column_names()
+            names = columns(cypher, words) or result.get_column_names()
             rows: list[list[Any]] = []
             while result.has_next() and (limit is None or len(rows) < limit):
                 rows.append(result.get_next())
@@ -180,7 +180,13 @@ class EmbeddedStore:
         try:
             return self._run(ask, timeout)
         except RuntimeError as error:
-            raise QueryError(explain(str(error), text)) from None
+            if "LIST_MIN" not in str(error):
+                raise QueryError(explain(str(error), cypher, translation)) from None
+        try:
+            translation = translate(cypher, words, at="kg_nth")
+            return self._run(ask, timeout)
+        except RuntimeError as error:
+            raise QueryError(explain(str(error), cypher, translation)) from None
 
     def _run(self, ask: Callable[[Any], Rows], timeout: float | None) -> Rows:
         """Run ``ask`` in a thread, so that Ctrl-C and the clock reach a query that is deep in the engine."""

@@ -1,6 +1,7 @@
 """Turn what an engine gives into plain values, the same for both, and check what is given to it."""
 
 import datetime
+import decimal
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -45,6 +46,8 @@ def scalar(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, bytes | bytearray):

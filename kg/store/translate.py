@@ -1,0 +1,487 @@
+"""Rewrite Neo4j's Cypher into the embedded engine's where the two say the same thing differently.
+
+What is rewritten, token by token: functions that count from 0 or go by another name, list positions and slices, list
+comprehensions, ``reduce``, map projections, ``EXISTS { (a)-->(b) }``, ``shortestPath``, labels asked as conditions, the
+labels Entity and Benchmark, relationships that may not repeat in a variable-length pattern, ``WITH ... ORDER BY``.
+What is not is left as it is, and the engine's error explains it (`kg.store.dialect`).
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kg.errors import QueryError
+from kg.store.schema import ENTITIES
+from kg.store.tokens import Token, place
+
+_RENAMED = {
+    "substring": "kg_substring",
+    "log": "ln",
+    "labels": "kg_labels",
+    "tostring": "kg_string",
+    "tostringornull": "kg_string",
+    "tointeger": "kg_integer",
+    "tointegerornull": "kg_integer",
+    "tofloat": "kg_float",
+    "tofloatornull": "kg_float",
+    "round": "kg_round",
+}
+_POSITIONS = {"head": "0", "last": "-1"}
+_CLAUSES = frozenset({"MATCH", "OPTIONAL", "WITH", "UNWIND", "RETURN", "CALL", "UNION"})
+_OPERATORS = frozenset(
+    {
+        "ALL", "AND", "AS", "ASC", "BY", "CASE", "CONTAINS", "DESC", "DISTINCT", "ELSE", "END", "ENDS", "IN", "IS",
+        "LIMIT", "MATCH", "NOT", "NULL", "ON", "OR", "ORDER", "RETURN", "SKIP", "STARTS", "THEN", "UNWIND", "WHEN",
+        "WHERE", "WITH", "XOR",
+    }
+)  # fmt: skip
+_OPEN = {"(": ")", "[": "]", "{": "}"}
+_ENDLESS = "9223372036854775807"
+_LONG = "1000000000"
+
+
+@dataclass(slots=True)
+class _Piece:
+    text: str
+    start: int
+
+
+class Translation:
+    """A query in the embedded engine's dialect, with the way back from its positions to those of the original."""
+
+    def __init__(self, pieces: Sequence[_Piece]) -> None:
+        self._starts: list[int] = []
+        self._sources = [piece.start for piece in pieces]
+        length = 0
+        for piece in pieces:
+            self._starts.append(length)
+            length += len(piece.text)
+        self.text = "".join(piece.text for piece in pieces)
+
+    def source(self, offset: int) -> int:
+        """Give the position in the original of ``offset`` in the translation."""
+        if not self._starts:
+            return 0
+        return self._sources[max(0, bisect_right(self._starts, offset) - 1)]
+
+
+def translate(text: str, words: Sequence[Token], *, at: str = "kg_at") -> Translation:
+    """Translate the query ``text``, of which ``words`` are the meaningful tokens.
+
+    ``at`` is the macro for positions in lists: "kg_at" for lists of text and numbers, "kg_nth" for any.
+    """
+    return Translation(_Writer(text, words, at).all())
+
+
+class _Writer:
+    """Walks the tokens once, writing pieces; brackets are walked recursively."""
+
+    def __init__(self, text: str, words: Sequence[Token], at: str) -> None:
+        self.source = text
+        self.at = at
+        self.words = words
+        self.pairs = self._match()
+        self.out: list[_Piece] = []
+        self.began: dict[int, int] = {}
+
+    def _match(self) -> dict[int, int]:
+        pairs: dict[int, int] = {}
+        stack: list[int] = []
+        for number, token in enumerate(self.words):
+            if token.text in _OPEN:
+                stack.append(number)
+            elif token.text in _OPEN.values():
+                if not stack or _OPEN[self.words[stack[-1]].text] != token.text:
+                    raise QueryError(f"{place(self.source, token.start)}: syntax error near {token.text}")
+                opened = stack.pop()
+                pairs[opened], pairs[number] = number, opened
+        if stack:
+            opening = self.words[stack[-1]]
+            # Where a clause begins inside open brackets, that is where people look for the missing one.
+            for token in self.words[stack[-1] + 1 :]:
+                if token.word in ("RETURN", "WHERE", "UNWIND") and opening.text != "{":
+                    raise QueryError(f"{place(self.source, token.start)}: syntax error near {token.text}")
+            raise QueryError(f"{place(self.source, opening.start)}: this {opening.text} is never closed")
+        return pairs
+
+    def all(self) -> list[_Piece]:
+        self.clauses(0, len(self.words))
+        return self.out
+
+    # Helpers to look and to write
+
+    def word(self, i: int) -> str:
+        return self.words[i].word if 0 <= i < len(self.words) else ""
+
+    def text(self, i: int) -> str:
+        return self.words[i].text if 0 <= i < len(self.words) else ""
+
+    def write(self, text: str, i: int) -> None:
+        self.out.append(_Piece(text, self.words[min(i, len(self.words) - 1)].start))
+
+    def copy(self, i: int) -> None:
+        token = self.words[i]
+        end = self.words[i - 1].start + len(self.words[i - 1].text) if i else 0
+        if i == 0 or token.start > end:
+            self.out.append(_Piece(" ", token.start))
+        self.began[i] = len(self.out)
+        self.out.append(_Piece(token.text, token.start))
+
+    def top(self, i: int, j: int) -> list[int]:
+        """The tokens from ``i`` to ``j`` that no bracket among them encloses."""
+        found = []
+        while i < j:
+            found.append(i)
+            i = self.pairs[i] + 1 if self.text(i) in _OPEN else i + 1
+        return found
+
+    def split(self, i: int, j: int) -> list[tuple[int, int]]:
+        """The ranges between the commas from ``i`` to ``j``."""
+        commas = [k for k in self.top(i, j) if self.text(k) == ","]
+        return list(zip([i, *(k + 1 for k in commas)], [*commas, j], strict=True))
+
+    # Clauses
+
+    def clauses(self, i: int, j: int) -> None:
+        """Write the clauses from ``i`` to ``j``, with a LIMIT for each WITH that is ordered and has none."""
+        top = self.top(i, j)
+        heads = [k for k in top if self.word(k) in _CLAUSES and not self.is_operand(k)]
+        for number, head in enumerate(heads):
+            end = heads[number + 1] if number + 1 < len(heads) else j
+            inside = [k for k in top if head < k < end]
+            if number == 0:
+                self.expression(i, head)
+            limits = [k for k in inside if self.word(k) in ("LIMIT", "SKIP", "OFFSET")]
+            order = [k for k in inside if self.word(k) == "ORDER"]
+            self.check_lone_count(head, inside, end)
+            if self.word(head) == "WITH" and order and not limits:
+                where = next((k for k in inside if self.word(k) == "WHERE" and k > order[0]), end)
+                self.expression(head, where)
+                self.write(f" LIMIT {_ENDLESS}", where - 1)
+                self.expression(where, end)
+            else:
+                self.expression(head, end)
+        if not heads:
+            self.expression(i, j)
+
+    def check_lone_count(self, head: int, inside: Sequence[int], end: int) -> None:
+        """Refuse ``RETURN COUNT { ... }`` alone, of which the engine loses the rows that count 0."""
+        if self.word(head) not in ("RETURN", "WITH") or not inside:
+            return
+        stop = next((k for k in inside if self.word(k) in ("ORDER", "SKIP", "LIMIT", "WHERE")), end)
+        items = self.split(inside[0], stop)
+        lone = [a for a, _ in items if self.word(a) == "COUNT" and self.text(a + 1) == "{"]
+        if lone and len(lone) == len(items):
+            raise QueryError(
+                f"{place(self.source, self.words[lone[0]].start)}: COUNT {{ }} alone in {self.word(head)} is not in "
+                "the embedded engine; add a column such as the id of the node, or run with --neo4j"
+            )
+
+    def is_operand(self, k: int) -> bool:
+        before = self.word(k - 1)
+        if self.word(k) == "WITH" and before in ("STARTS", "ENDS"):
+            return True
+        if self.word(k) == "MATCH" and before == "OPTIONAL":
+            return True
+        return self.text(k - 1) in (".", ":", "$") or self.text(k + 1) in (":", ".") or before == "AS"
+
+    # Expressions and patterns
+
+    def expression(self, i: int, j: int) -> None:
+        while i < j:
+            i = self.one(i, j)
+
+    def one(self, i: int, j: int) -> int:
+        """Write what begins at ``i``; give where the next begins."""
+        token, following = self.words[i], self.text(i + 1) if i + 1 < j else ""
+        if token.kind == "word" and following == "(" and self.text(i - 1) != ".":
+            return self.call(i)
+        if token.word in ("EXISTS", "COUNT") and following == "{":
+            return self.subquery(i)
+        if token.kind in ("word", "quoted") and following == "{" and self.projection(i):
+            return self.pairs[i + 1] + 1
+        if token.kind in ("word", "quoted") and following == ":" and self.predicate(i):
+            return self.label_test(i, j)
+        if token.text == ":" and self.text(i + 1) in ("Entity", "Benchmark", "`Entity`", "`Benchmark`"):
+            return self.label(i)
+        if token.text == "[":
+            return self.bracket(i)
+        if token.text == "|" and following == "|":
+            self.write(" + ", i)
+            return i + 2
+        if token.text in _OPEN:
+            self.copy(i)
+            self.expression(i + 1, self.pairs[i])
+            self.copy(self.pairs[i])
+            self.began[self.pairs[i]] = self.began[i]
+            return self.pairs[i] + 1
+        self.copy(i)
+        if token.text == "." and token.kind == "symbol":
+            # a.b is one thing that a position may follow
+            self.began[i] = self.began.get(i - 1, len(self.out) - 1)
+        elif self.text(i - 1) == ".":
+            self.began[i] = self.began.get(i - 1, len(self.out) - 1)
+        return i + 1
+
+    def call(self, i: int) -> int:
+        name, close = self.text(i).lower(), self.pairs[i + 1]
+        if name in ("shortestpath", "allshortestpaths"):
+            return self.shortest(i, " ALL SHORTEST" if name == "allshortestpaths" else " SHORTEST")
+        if name == "reduce":
+            return self.reduce(i)
+        begun = len(self.out)
+        if name in _POSITIONS or name == "tail":
+            self.write(" kg_slice(" if name == "tail" else f" {self.at}(", i)
+            self.expression(i + 2, close)
+            self.write(f", 1, {_LONG})" if name == "tail" else f", {_POSITIONS[name]})", close)
+            self.began[close] = begun
+            return close + 1
+        if name in _RENAMED:
+            new = _RENAMED[name]
+            if name in ("round", "substring") and len(self.split(i + 2, close)) > (1 if name == "round" else 2):
+                new = "round" if name == "round" else "kg_substring3"
+            self.write(f" {new}", i)
+        else:
+            self.copy(i)
+        self.copy(i + 1)
+        self.expression(i + 2, close)
+        self.copy(close)
+        self.began[close] = self.began[i] = begun
+        return close + 1
+
+    def shortest(self, i: int, how: str) -> int:
+        close = self.pairs[i + 1]
+        stars = [k for k in range(i + 2, close) if self.text(k) == "*" and self.text(k - 1) != "("]
+        if not stars:
+            raise QueryError(
+                f"{place(self.source, self.words[i].start)}: {self.text(i)} needs a length, as in "
+                "shortestPath((a)-[*..6]-(b))"
+            )
+        k = i + 2
+        while k < close:
+            if k == stars[0]:
+                self.write(f"*{how}", k)
+                k = self.lengths(k + 1)
+            elif self.text(k) == "[":
+                # Inside a relationship's brackets there is nothing else to rewrite.
+                self.copy(k)
+                k += 1
+            else:
+                k = self.one(k, close) if self.text(k) in "({" else self.plain(k)
+        return close + 1
+
+    def plain(self, k: int) -> int:
+        self.copy(k)
+        return k + 1
+
+    def lengths(self, k: int) -> int:
+        """Write the bounds that follow the star of a variable-length relationship, from 1 where no lower is given."""
+        low = high = ""
+        if self.words[k].kind == "number":
+            low = high = self.text(k)
+            k += 1
+        if self.text(k) == "..":
+            low, high = low or "1", ""
+            k += 1
+            if self.words[k].kind == "number":
+                high = self.text(k)
+                k += 1
+        self.write(f" {low or '1'}..{high}", k)
+        return k
+
+    def reduce(self, i: int) -> int:
+        """``reduce(sum = start, x IN list | step)`` as ``list_reduce([start] + list, (sum, x) -> step)``."""
+        close = self.pairs[i + 1]
+        parts = self.split(i + 2, close)
+        bar = [k for k in self.top(i + 2, close) if self.text(k) == "|"]
+        if len(parts) < 2 or not bar or self.text(i + 3) != "=" or self.word(parts[1][0] + 1) != "IN":
+            raise QueryError(
+                f"{place(self.source, self.words[i].start)}: write reduce(total = 0, x IN list | total + x)"
+            )
+        begun = len(self.out)
+        self.write(" list_reduce([", i)
+        self.expression(i + 4, parts[0][1])
+        self.write("] + (", i)
+        self.expression(parts[1][0] + 2, bar[0])
+        self.write(f"), ({self.text(i + 2)}, {self.text(parts[1][0])}) -> (", i)
+        self.expression(bar[0] + 1, close)
+        self.write("))", close)
+        self.began[close] = begun
+        return close + 1
+
+    def subquery(self, i: int) -> int:
+        """``EXISTS { (a)-->(b) }`` needs a MATCH here."""
+        close = self.pairs[i + 1]
+        self.copy(i)
+        self.copy(i + 1)
+        if self.word(i + 2) not in _CLAUSES:
+            self.write(" MATCH", i + 2)
+        self.clauses(i + 2, close)
+        self.copy(close)
+        return close + 1
+
+    def projection(self, i: int) -> bool:
+        """Write ``n {.name, x: 1}`` as ``{name: n.name, x: 1}``; False where it is something else."""
+        opened, close = i + 1, self.pairs[i + 1]
+        items = self.split(opened + 1, close)
+        if not any(self.text(a) == "." for a, _ in items) or self.text(i - 1) in ("(", ":", "|"):
+            return False
+        name = self.text(i)
+        if len(items) == 1 and self.text(items[0][0] + 1) == "*":
+            self.write(f" properties({name})", i)
+            self.began[close] = len(self.out) - 1
+            return True
+        begun = len(self.out)
+        self.write(" {", i)
+        for number, (a, b) in enumerate(items):
+            if number:
+                self.write(", ", a)
+            if self.text(a) != ".":
+                if b - a == 1:
+                    self.write(f"{self.text(a)}: ", a)
+                self.expression(a, b)
+                continue
+            if self.text(a + 1) == "*":
+                raise QueryError(
+                    f"{place(self.source, self.words[a].start)}: .* beside other items is not in the embedded engine; "
+                    "name the properties, or run with --neo4j"
+                )
+            self.write(f"{self.text(a + 1)}: {name}.{self.text(a + 1)}", a)
+        self.write("}", close)
+        self.began[close] = begun
+        return True
+
+    def predicate(self, i: int) -> bool:
+        before, after = self.word(i - 1), self.word(i + 3)
+        if before in ("WHERE", "AND", "OR", "XOR", "NOT", "WHEN"):
+            return True
+        return self.text(i - 1) == "(" and after in ("AND", "OR", "XOR")
+
+    def label_test(self, i: int, j: int) -> int:
+        name, k = self.text(i), i + 1
+        labels: list[str] = []
+        while k + 1 < j and self.text(k) in (":", "|"):
+            if self.text(k) == ":" and labels:
+                raise QueryError(
+                    f"{place(self.source, self.words[k].start)}: a node has one label in the embedded engine; "
+                    "write n.benchmark or labels with |"
+                )
+            labels.append(self.text(k + 1).strip("`"))
+            k += 2
+        if labels == ["Benchmark"]:
+            self.write(f" coalesce({name}.benchmark, false)", i)
+            return k
+        wide = [label for name in labels for label in (ENTITIES if name == "Entity" else (name,))]
+        quoted = ", ".join("'" + label.replace("\\", "\\\\").replace("'", "\\'") + "'" for label in wide)
+        self.write(f" (label({name}) IN [{quoted}])", i)
+        return k
+
+    def label(self, i: int) -> int:
+        """Write the labels Entity and Benchmark, which only Neo4j has, in a node pattern."""
+        if self.text(i + 1).strip("`") == "Entity":
+            self.write(":" + "|".join(ENTITIES), i)
+            # :Entity:Method is a Method
+            if self.text(i + 2) == ":":
+                self.out.pop()
+            return i + 2
+        self.write(":Dataset", i)
+        if self.text(i + 2) == "{":
+            self.write(" {benchmark: true, ", i)
+            self.expression(i + 3, self.pairs[i + 2])
+            self.copy(self.pairs[i + 2])
+            return self.pairs[i + 2] + 1
+        self.write(" {benchmark: true}", i)
+        return i + 2
+
+    # Square brackets: a relationship, a list, a comprehension, a position or a slice
+
+    def bracket(self, i: int) -> int:
+        close = self.pairs[i]
+        before, after = self.text(i - 1), self.text(close + 1)
+        if before in ("-", "<-") and after in ("-", "->"):
+            return self.relationship(i)
+        if self.is_value(i - 1):
+            return self.position(i)
+        if self.words[i + 1].kind in ("word", "quoted") and self.word(i + 2) == "IN":
+            return self.comprehension(i)
+        self.copy(i)
+        self.expression(i + 1, close)
+        self.copy(close)
+        self.began[close] = self.began[i]
+        return close + 1
+
+    def relationship(self, i: int) -> int:
+        close, k = self.pairs[i], i
+        while k <= close:
+            if self.text(k) == "*":
+                # Neo4j follows no relationship twice in one pattern; the embedded engine has to be told.
+                self.write("* TRAIL", k)
+                k = self.lengths(k + 1)
+            elif self.text(k) == "{":
+                self.expression(k, self.pairs[k] + 1)
+                k = self.pairs[k] + 1
+            else:
+                k = self.plain(k)
+        return close + 1
+
+    def is_value(self, k: int) -> bool:
+        if k < 0:
+            return False
+        token = self.words[k]
+        if token.kind in ("quoted", "parameter"):
+            return True
+        return token.text in (")", "]", "}") or (token.kind == "word" and token.word not in _OPERATORS)
+
+    def position(self, i: int) -> int:
+        close = self.pairs[i]
+        begun = self.began.get(i - 1, len(self.out) - 1)
+        dots = [k for k in self.top(i + 1, close) if self.text(k) == ".."]
+        at = self.words[i].start
+        if not dots and close == i + 2 and self.words[i + 1].kind == "string":
+            name = self.text(i + 1)[1:-1].replace("`", "``")
+            self.write(f".`{name}`", i)
+        elif dots:
+            self.out.insert(begun, _Piece(" kg_slice(", at))
+            self.write(", ", i)
+            self.bound(i + 1, dots[0], "0")
+            self.write(", ", i)
+            self.bound(dots[0] + 1, close, _LONG)
+            self.write(")", close)
+        else:
+            self.out.insert(begun, _Piece(f" {self.at}(", at))
+            self.write(", ", i)
+            self.expression(i + 1, close)
+            self.write(")", close)
+        self.began[close] = begun
+        return close + 1
+
+    def bound(self, i: int, j: int, default: str) -> None:
+        if i == j:
+            self.write(default, i)
+        else:
+            self.expression(i, j)
+
+    def comprehension(self, i: int) -> int:
+        """``[x IN list WHERE test | value]`` as ``list_transform(list_filter(list, x -> test), x -> value)``."""
+        close, name = self.pairs[i], self.text(i + 1)
+        top = self.top(i + 3, close)
+        where = next((k for k in top if self.word(k) == "WHERE"), None)
+        bar = next(
+            (k for k in top if self.text(k) == "|" and self.text(k + 1) != "|" and self.text(k - 1) != "|"), None
+        )
+        begun = len(self.out)
+        source_end = where if where is not None else bar if bar is not None else close
+        self.write(
+            " " + ("list_transform(" if bar is not None else "") + ("list_filter(" if where is not None else ""), i
+        )
+        self.expression(i + 3, source_end)
+        if where is not None:
+            self.write(f", {name} -> (", where)
+            self.expression(where + 1, bar if bar is not None else close)
+            self.write("))", where)
+        if bar is not None:
+            self.write(f", {name} -> (", bar)
+            self.expression(bar + 1, close)
+            self.write("))", bar)
+        self.began[close] = begun
+        return close + 1
