@@ -22,9 +22,14 @@ def records() -> list[dict[str, Any]]:
     return [json.loads(line) for line in sample.read_text().splitlines()]
 
 
+PUNCTUATION = str.maketrans(
+    dict.fromkeys("\"#$&'()*+-/:;<=>?@[\\]^_`{|}~\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d", " ")
+)
+
+
 def folded(text: str) -> str:
     """Fold what a copyist might change: case, dashes, quotes and spacing."""
-    return " ".join(re.sub(r"[^\w%.,]+", " ", unicodedata.normalize("NFKC", text).casefold()).split())
+    return " ".join(unicodedata.normalize("NFKC", text).translate(PUNCTUATION).casefold().split())
 
 
 def sentences(text: str) -> list[str]:
