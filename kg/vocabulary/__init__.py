@@ -8,9 +8,9 @@ no evidence by itself, so `Vocabulary.lookup` knows it and `Vocabulary.forms` le
 * ``case``: every form of one word matches in exact case;
 * ``context``: too generic to assert without the tagger's support (transfer learning, pruning).
 
-Short abbreviations (up to five letters with two capitals: GAN, kNN, WIDER) always match in exact case. Variants of spelling
-(hyphens, plural, British and American) are not listed: `fold` derives them. This module finds nothing in running text;
-``kg.extract`` does.
+Short abbreviations (up to five letters with two capitals: GAN, kNN, WIDER) always match in exact case. Variants of
+spelling (hyphens, plural, British and American) are not listed: `fold` derives them. This module finds nothing in
+running text; ``kg.extract`` does.
 """
 
 import csv
@@ -236,7 +236,7 @@ def family_of(name: str, kind: Kind) -> str | None:
 @lru_cache(maxsize=1)
 def load() -> Vocabulary:
     """Read the vocabulary that comes with the program (once; later calls give the same object)."""
-    folder = resources.files(__name__)
+    folder = resources.files("kg.vocabulary")
     entries: list[Entry] = []
     digest = hashlib.sha256()
     for kind, file in FILES:
