@@ -137,6 +137,11 @@ def _bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", text)
 
 
+def _torn(surface: str, form: str) -> bool:
+    """Tell whether lower-case words only happen to join to a coined name, as "in at" joins to iNat."""
+    return " " in surface and surface.islower() and " " not in form and re.search(r"\w[A-Z]", form) is not None
+
+
 class Vocabulary:
     """The entries, found by any spelling of a name."""
 
@@ -166,7 +171,7 @@ class Vocabulary:
         for order, key in enumerate(keys):
             for form, rank, entry in self._by_key.get(key, ()):
                 same = _same_case(surface, form)
-                if match_case and not same and case_matters(form, entry):
+                if match_case and not same and (case_matters(form, entry) or _torn(surface, form)):
                     continue
                 place = (rank, order, 0 if same else 1, ENTITY_LABELS.index(entry.kind.label))
                 name = (entry.kind.label, entry.name)
