@@ -7,19 +7,25 @@ This module decides what is to be done; ``kg.folder`` knows how a folder is writ
 extracted. It reads no paper files.
 """
 
+import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from kg import __version__, folder
 from kg.assemble import assemble, unite
-from kg.errors import GraphError
+from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
+
+if TYPE_CHECKING:
+    from kg.extract import Tagger
 
 Progress = Callable[[str, int, int | None], None]
 """Told the step, how many papers it has done, and of how many."""
@@ -40,13 +46,14 @@ def update_folder(
     path: Path,
     *,
     inputs: Iterable[Source] = (),
-    tagger: str = "auto",
+    tagger: "Tagger" = "auto",
     processes: int = 1,
     progress: Progress | None = None,
 ) -> Built:
     """Add ``papers`` to the graph folder at ``path``, made if missing.
 
-    Raises GraphError where the folder cannot be used or written; what was in it is then unchanged.
+    Raises InputError where there is no paper, GraphError where the folder cannot be used or written; what was in it is
+    then unchanged.
     """
     try:
         with folder.claim(path) as old:
@@ -83,7 +90,7 @@ def _update(
     old: Manifest | None,
     *,
     inputs: tuple[Source, ...],
-    tagger: str,
+    tagger: "Tagger",
     processes: int,
     progress: Progress,
 ) -> Built:
@@ -91,6 +98,8 @@ def _update(
 
     extractor = pipeline.extractor_digest(tagger)
     todo = merge_papers(papers, progress)
+    if not todo:
+        raise InputError("no paper in the inputs; `kg formats` shows what can be read")
     kept, loose = _keep(path, old, extractor, todo)
     loose += _resume(path, old, extractor, todo)
     total, reused = len(todo), sum(part.papers for part in kept) + len(loose)
@@ -103,10 +112,8 @@ def _update(
             loose += batch
     loose.sort(key=lambda extraction: extraction.paper.id)
     kept += [folder.write_part(path, batch, extractor) for batch in _batches(loose)]
-    if not kept:
-        raise GraphError(f"{path}: nothing to build a graph from; give inputs that hold papers")
     records = tuple(sorted(kept, key=lambda part: part.file))
-    key = folder.database_key(str(folder.FORMAT), __version__, extractor, *(part.sha256 for part in records))
+    key = folder.database_key(extractor, _database_code(), *(part.sha256 for part in records))
     sources = tuple(sorted({*inputs, *(old.inputs if old else ())}, key=lambda s: (s.name, s.sha256)))
     if old and old.database.key == key and path.joinpath(old.database.file).is_file():
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
@@ -199,6 +206,14 @@ def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
 
     progress("store", 0, None)
     embedded.write(graph, place)
+
+
+def _database_code() -> str:
+    """Digest the code that decides what is in a database, so that a database of older code is made again."""
+    digest = hashlib.sha256()
+    for name in ("assemble.py", "store/schema.py", "store/dialect.py", "store/embedded.py"):
+        digest.update((resources.files("kg") / name).read_bytes())
+    return digest.hexdigest()
 
 
 def _vocabulary_digest() -> str:

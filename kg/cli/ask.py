@@ -1,0 +1,114 @@
+"""Commands that ask: query, queries, info."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.cli.output import print_rows, print_table
+from kg.errors import UsageError
+
+if TYPE_CHECKING:
+    from kg.store.base import Store
+
+GRAPH = click.argument("graph", metavar="GRAPH", type=click.Path(path_type=Path))
+
+
+@click.command()
+@GRAPH
+@click.argument("cypher", metavar="CYPHER|NAME")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to print the rows.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this long.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=10_000, show_default=True, metavar="ROWS", help="Rows to print at most."
+)
+@click.option("--neo4j", is_flag=True, help="Ask the Neo4j server (NEO4J_URI, ...) instead of the graph folder.")
+def query(
+    *, graph: Path, cypher: str, params: tuple[str, ...], form: str, timeout: float, limit: int, neo4j: bool
+) -> None:
+    """Ask a graph, in Cypher or by a question's name.
+
+    `kg queries` lists the questions that have a name. Names of methods, datasets and so on in their parameters are
+    matched kindly: cifar10 finds CIFAR-10. In Cypher, a value is a number, true, false, null or a list where it reads
+    as one in JSON, else text.
+
+    \b
+    Examples:
+      kg query papers.kg methods-on-dataset -p dataset=cifar10
+      kg query papers.kg 'MATCH (d:Dataset) RETURN d.name, d.papers ORDER BY d.papers DESC LIMIT 10'
+      kg query papers.kg 'MATCH (p:Paper) WHERE p.year >= $y RETURN p.title' -p y=2020 --format csv
+    """
+    from kg.graph import Graph, answer, is_name
+
+    pairs = dict(_pair(text) for text in params)
+    values = pairs if is_name(cypher) else {name: _value(text) for name, text in pairs.items()}
+    with _server() if neo4j else Graph(graph).store as store:
+        rows = answer(store, cypher, values, timeout=timeout, limit=limit)
+    print_rows(rows, form)
+
+
+def _server() -> "Store":
+    from kg.store.neo4j import Neo4jStore
+
+    return Neo4jStore.from_environment()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"-p {text}: write NAME=VALUE")
+    return name.strip(), value
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@click.command()
+def queries() -> None:
+    """List the questions that have a name."""
+    import queries as library
+
+    for name, found in library.load().items():
+        click.echo(f"{name}\n    {found.summary}\n    {found.example}")
+
+
+@click.command()
+@GRAPH
+def info(graph: Path) -> None:
+    """Say what is in a graph: counts, inputs, versions."""
+    from kg.folder import read_manifest
+
+    manifest = read_manifest(graph)
+    print_table(("nodes", "number"), manifest.counts["nodes"].items())
+    click.echo()
+    print_table(("relationships", "number"), manifest.counts["relationships"].items())
+    click.echo()
+    facts = {
+        "format": str(manifest.format),
+        "made by": f"kg {manifest.program}",
+        "tagger": manifest.tagger,
+        "extractor": manifest.extractor[:16],
+        "vocabulary": manifest.vocabulary[:16],
+    }
+    rows = [*facts.items(), *(("input", f"{source.name} {source.sha256[:16]}") for source in manifest.inputs)]
+    print_table(("about", "value"), rows)

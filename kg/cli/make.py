@@ -1,0 +1,183 @@
+"""Commands that read papers: demo, build, extract."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.cli import options
+from kg.cli.output import Problems, count, note, print_table, progress
+from kg.errors import InputError
+
+if TYPE_CHECKING:
+    from kg.graph import Graph
+    from kg.model import Paper
+    from kg.update import Built
+
+
+@click.command()
+@options.reading
+@click.option("-o", "--output", required=True, metavar="GRAPH", type=click.Path(path_type=Path), help="Graph folder.")
+@options.extracting
+def build(inputs: tuple[str, ...], output: Path, processes: int | None, **chosen: Any) -> None:
+    """Build a graph from papers, or add papers to it.
+
+    INPUT is a file, a folder of files, or - for standard input: JSONL, JSON, CSV, TSV, BibTeX with abstracts, Markdown,
+    or text pasted from a web page. Papers that the graph already has are not extracted again.
+
+    \b
+    Examples:
+      kg build papers.bib -o papers.kg
+      kg build downloads/ more.jsonl.gz -o papers.kg
+    """
+    built = _build(inputs, output, processes=processes, **chosen)
+    nodes = built.manifest.counts["nodes"]
+    parts = ", ".join(
+        count(nodes[label], label.lower())
+        for label in ("Paper", "Method", "Dataset", "Task", "Result")
+        if label in nodes
+    )
+    note(f"{output}: {parts}; {built.extracted:,} extracted, {built.reused:,} already there")
+
+
+def _build(
+    inputs: tuple[str, ...],
+    output: Path,
+    *,
+    form: str | None = None,
+    strict: bool = False,
+    skip_empty: bool = False,
+    tagger: Any = "auto",
+    processes: int | None = None,
+) -> "Built":
+    from kg.graph import build_folder
+
+    problems = Problems()
+    with progress() as update:
+        built = build_folder(
+            inputs,
+            output,
+            tagger=tagger,
+            processes=processes or options.cores(),
+            progress=update,
+            format=form,
+            strict=strict,
+            skip_empty=skip_empty,
+            on_problem=problems,
+        )
+    problems.summary()
+    return built
+
+
+@click.command()
+@options.reading
+@options.extracting
+def extract(
+    *,
+    inputs: tuple[str, ...],
+    form: str | None,
+    strict: bool,
+    skip_empty: bool,
+    tagger: Any,
+    processes: int | None,
+) -> None:
+    """Print what each paper says, one JSON object a line.
+
+    The objects are extraction records. A paper that comes again is left out; `kg build` unites what its sources say
+    of it.
+
+    \b
+    Examples:
+      kg extract papers.bib > records.jsonl
+      pbpaste | kg extract - | jq '.entities[].name'
+    """
+    from kg.pipeline import extract_papers
+    from kg.read import read
+    from kg.record import to_json
+
+    problems = Problems()
+    papers = read(inputs, format=form, strict=strict, skip_empty=skip_empty, on_problem=problems)
+    number = 0
+    for extraction in extract_papers(_first(papers), tagger=tagger, processes=processes or options.cores()):
+        click.echo(to_json(extraction))
+        number += 1
+    problems.summary()
+    if not number:
+        raise InputError("no paper in the inputs; `kg formats` shows what can be read")
+
+
+def _first(papers: Iterator["Paper"]) -> Iterator["Paper"]:
+    seen: set[str] = set()
+    for paper in papers:
+        if paper.id not in seen:
+            seen.add(paper.id)
+            yield paper
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="demo",
+    show_default=True,
+    help="Folder to write to.",
+)
+@options.extracting
+def demo(output: Path, tagger: Any, processes: int | None) -> None:
+    """Build the graph of the bundled sample and show it.
+
+    The sample is about 160 landmark papers of machine learning.
+
+    Writes DIR/demo.kg (the graph), DIR/graph.html (open it in a browser) and DIR/graph.graphml.
+    """
+    import viz
+    from kg import sample
+    from kg.export import export
+    from kg.graph import open_graph
+
+    folder = output / "demo.kg"
+    # The sample is small: starting worker processes would take longer than the work.
+    built = _build((str(sample.path()),), folder, tagger=tagger, processes=processes or 1)
+    with open_graph(folder) as opened:
+        graph = built.graph if built.graph is not None else opened.graph
+        viz.view(viz.top(graph), output / "graph.html", title="Landmark papers of machine learning")
+        export(graph, output / "graph.graphml")
+        _show(opened)
+    there = shlex.quote(str(folder))
+    click.echo(
+        f"\nWritten: {output / 'graph.html'} (open it in a browser), {output / 'graph.graphml'}, {folder}\n\n"
+        "Next:\n"
+        f"  kg query {there} methods-on-dataset -p dataset=cifar10\n"
+        f"  kg view {there} --around ResNet -o resnet.html\n"
+        "  kg build YOUR_PAPERS.bib -o papers.kg"
+    )
+
+
+_TOP = """
+MATCH (m:Method)-[e:EVALUATED_ON]->(d:Dataset)
+RETURN d.name AS dataset, count(DISTINCT m.id) AS methods, d.papers AS papers
+ORDER BY methods DESC, papers DESC, dataset LIMIT 10
+"""
+_EVIDENCE = """
+MATCH (m:Method)-[e:EVALUATED_ON]->(d:Dataset)
+RETURN m.name AS method, d.name AS dataset, e.evidence_papers AS papers, e.evidence_sentences AS sentences
+ORDER BY e.papers DESC, e.score DESC, method, dataset LIMIT 1
+"""
+
+
+def _show(opened: "Graph") -> None:
+    counts = opened.manifest.counts
+    print_table(("nodes", "number"), counts["nodes"].items())
+    click.echo()
+    print_table(("relationships", "number"), counts["relationships"].items())
+    click.echo("\nThe ten datasets with most methods:\n")
+    top = opened.query(_TOP)
+    print_table(top.columns, top)
+    for row in opened.query(_EVIDENCE).dicts():
+        click.echo(f"\nEvidence that {row['method']} was evaluated on {row['dataset']}:")
+        for paper, sentence in list(zip(row["papers"], row["sentences"], strict=True))[:2]:
+            click.echo(f'  "{sentence}"\n    {paper}')

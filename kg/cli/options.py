@@ -1,0 +1,50 @@
+"""The options that several commands share."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def reading(command: Command) -> Command:
+    """Add the inputs and the options of reading."""
+    for option in reversed(
+        (
+            click.argument("inputs", metavar="INPUT...", nargs=-1, required=True),
+            click.option(
+                "--format", "form", metavar="NAME", help="Format of the inputs, if not to be recognised: `kg formats`."
+            ),
+            click.option("--strict", is_flag=True, help="Stop at the first record that cannot be read."),
+            click.option("--skip-empty", is_flag=True, help="Pass over records without an abstract silently."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def extracting(command: Command) -> Command:
+    """Add the options of extraction."""
+    for option in reversed(
+        (
+            click.option(
+                "--tagger",
+                type=click.Choice(["auto", "rules", "model"]),
+                default="auto",
+                show_default=True,
+                help="How names are found: with the learned tagger where it is installed, or by rules alone.",
+            ),
+            click.option(
+                "--processes", type=click.IntRange(1), metavar="N", help="Processes to use; by default one a core."
+            ),
+        )
+    ):
+        command = option(command)
+    return command

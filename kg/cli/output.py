@@ -1,0 +1,150 @@
+"""What the commands print: tables, JSON and CSV on standard output; progress and reports on standard error.
+
+Colour and drawing only where a terminal reads it; ``NO_COLOR`` is honoured.
+"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kg.store.base import Rows
+    from kg.update import Progress
+
+_SHOWN = 20
+_WIDE = 100_000
+_STEPS = {"read": "Reading", "extract": "Extracting", "assemble": "Assembling", "store": "Storing"}
+
+
+class Problems:
+    """Reports the records that cannot be read, the first few in full, and counts them."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.skipped = 0
+
+    def __call__(self, problem: InputError) -> None:
+        """Report one problem."""
+        from kg.read import GuessedEncodingError
+
+        if not isinstance(problem, GuessedEncodingError):
+            self.skipped += 1
+        if self.skipped <= _SHOWN:
+            note(str(problem))
+
+    def summary(self) -> None:
+        """Say how many records were skipped, where there were any."""
+        if self.skipped > _SHOWN:
+            note(f"... and {self.skipped - _SHOWN} more")
+        if self.skipped:
+            note(f"skipped {count(self.skipped, 'record')} that cannot be read; --strict stops at the first")
+
+
+def note(message: str) -> None:
+    """Print a line to standard error."""
+    click.echo(f"kg: {message}", err=True)
+
+
+def count(number: int, thing: str) -> str:
+    """Write a number with its noun.
+
+    >>> count(1, "paper"), count(1200, "paper")
+    ('1 paper', '1,200 papers')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def console(*, err: bool = False) -> "Console":
+    """Give a console; where no terminal reads it, lines are as long as they need to be."""
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    found = Console(file=stream, highlight=False, markup=False, emoji=False)
+    return found if found.is_terminal else Console(file=stream, highlight=False, markup=False, emoji=False, width=_WIDE)
+
+
+@contextmanager
+def progress() -> Iterator["Progress"]:
+    """Show the progress of a build on standard error where that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    err = console(err=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(step: str, done: int, total: int | None) -> None:
+            if step not in tasks:
+                for task in tasks.values():
+                    bars.update(task, visible=False)
+                tasks[step] = bars.add_task(_STEPS.get(step, step), total=total, rate="")
+            task = tasks[step]
+            speed = bars.tasks[task].speed
+            bars.update(task, completed=done, total=total, rate=f"{speed:,.0f} papers/s" if speed else "")
+
+        yield update
+
+
+def print_rows(rows: "Rows", form: str) -> None:
+    """Print the answer to a query as ``table``, ``json`` or ``csv``."""
+    if form == "json":
+        click.echo(json.dumps(rows.dicts(), ensure_ascii=False, indent=1))
+    elif form == "csv":
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(rows.columns)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+        click.echo(text.getvalue(), nl=False)
+    else:
+        print_table(rows.columns, rows)
+    if rows.truncated:
+        note(f"only the first {count(len(rows), 'row')}; --limit N gives more")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, err: bool = False) -> None:
+    """Print a table that fits the terminal; numbers to the right."""
+    from rich import box
+    from rich.table import Table
+
+    rows = [tuple(row) for row in rows]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for place, name in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[place], int | float | None) for row in rows)
+        table.add_column(_plain(name), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(_cell(value)) for value in row))
+    to = console(err=err)
+    with to.capture() as caught:
+        to.print(table)
+    click.echo("\n".join(line.rstrip() for line in caught.get().splitlines()), err=err)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict) and "_label" in value:
+        return str(value.get("name") or value.get("title") or value.get("id") or value["_label"])
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "; ".join(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _plain(text: str) -> str:
+    """Make text safe for a terminal: no control characters, which could move the cursor or set the title."""
+    return "".join(c if c.isprintable() else " " for c in text)

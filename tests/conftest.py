@@ -1,0 +1,65 @@
+"""What several tests start from: a small graph folder, and the real command line."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# Machines that run several things at once are slow at times; what is tested is never the clock.
+settings.register_profile("kg", deadline=None)
+settings.load_profile("kg")
+
+PAPERS = [
+    {
+        "title": "Skipping layers",
+        "abstract": "We propose SkipNet. SkipNet reaches 93.1% accuracy on CIFAR-10 and outperforms ResNet-50.",
+        "authors": ["Ada Lo", "Bo Ek"],
+        "year": 2018,
+    },
+    {
+        "title": "Louder batches",
+        "abstract": "Batch Normalization (BN) is evaluated on ImageNet and CIFAR-10. BN is compared with LayerNorm.",
+        "authors": ["Ada Lo"],
+        "year": 2019,
+    },
+    {
+        "title": "Words and pictures",
+        "abstract": "We introduce PicBERT, based on BERT. PicBERT is evaluated on SQuAD for question answering.",
+        "year": 2020,
+    },
+]
+
+
+@pytest.fixture(scope="session")
+def papers_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A JSONL file of three papers."""
+    path = tmp_path_factory.mktemp("papers") / "papers.jsonl"
+    path.write_text("".join(json.dumps(paper) + "\n" for paper in PAPERS), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def graph_folder(tmp_path_factory: pytest.TempPathFactory, papers_file: Path) -> Path:
+    """A graph folder of the three papers; not to be changed."""
+    from kg.graph import build_folder
+
+    path = tmp_path_factory.mktemp("graph") / "papers.kg"
+    build_folder(papers_file, path, tagger="rules")
+    return path
+
+
+@pytest.fixture
+def kg(tmp_path: Path) -> Run:
+    """Run the command line as a process of its own, in an empty folder, its output piped."""
+
+    def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "kg.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path, check=False)
+
+    return run
