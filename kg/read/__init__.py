@@ -62,7 +62,11 @@ def _read(
                 source = Source(name, stream, report)
                 reader = _reader(source, form, named)
                 if reader:
-                    yield from reader.read(source, skip_empty)
+                    for paper in reader.read(source, skip_empty):
+                        source.silent = False
+                        yield paper
+                    if source.silent:
+                        source.problem(None, "no papers found; check the file, or name its --format")
         except OSError as error:
             report(InputError(f"{name}: cannot be read ({error.strerror or error}); check its permissions"))
 

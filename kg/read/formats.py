@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from kg.model import Paper
 from kg.read.bibtex import read_bibtex
@@ -57,7 +58,13 @@ def _is_markdown(head: str) -> bool:
 
 def _is_posters(head: str) -> bool:
     lines = [line for line in head.splitlines() if line.strip()]
-    return sum(is_author_line(line) for line in lines[:3000] if len(line) < 2000) * 10 >= len(lines[:3000])
+    return any(
+        len(line) < 2000
+        and len(below) > len(line) / 2
+        and is_author_line(line)
+        and line.count(" ") > 2 * line.count(" · ") + 0.7
+        for line, below in pairwise(lines)
+    )
 
 
 FORMATS: tuple[Format, ...] = (
@@ -68,7 +75,11 @@ FORMATS: tuple[Format, ...] = (
     Format("csv", "table with commas and a header", "title,abstract", lambda h: delimiter_of(h) is not None, read_csv),
     Format("markdown", "headings with text below", "# Title\\n\\nAbstract", _is_markdown, read_markdown),
     Format(
-        "posters", "pasted title, authors, abstract", "Title\\nAnn Lee · Bo Chen\\nAbstract", _is_posters, read_posters
+        "posters",
+        "pasted title, authors, abstract",
+        "Nets\\nAnn Lee · Bo Chen\\nWe net fish.",
+        _is_posters,
+        read_posters,
     ),
     Format("listing", "pasted titles and abstracts", "Title\\n\\nAbstract", lambda h: bool(h.strip()), read_listing),
 )

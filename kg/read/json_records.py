@@ -35,18 +35,18 @@ def read_jsonl(source: Source, skip_empty: bool) -> Iterator[Paper]:
 
 def read_json(source: Source, skip_empty: bool) -> Iterator[Paper]:
     """Read the records of a JSON document, or of several in a row."""
-    for number, text in _records(source):
-        yield from _papers(source, number, text, skip_empty)
+    for number, indent, text in _records(source):
+        yield from _papers(source, number, text, skip_empty, indent)
 
 
-def _papers(source: Source, number: int, text: str, skip_empty: bool) -> Iterator[Paper]:
+def _papers(source: Source, number: int, text: str, skip_empty: bool, indent: str = "") -> Iterator[Paper]:
     try:
         value = json.loads(text)
     except RecursionError:
         source.problem(number, "JSON nested too deeply; give one flat object a paper")
         return
     except ValueError as error:
-        yield from _mended(source, number, text, skip_empty, error)
+        yield from _mended(source, number, text, skip_empty, error, indent=indent)
         return
     for record in _unwrapped(value):
         paper = _paper(source, number, record, skip_empty)
@@ -54,14 +54,16 @@ def _papers(source: Source, number: int, text: str, skip_empty: bool) -> Iterato
             yield paper
 
 
-def _mended(source: Source, number: int, text: str, skip_empty: bool, error: ValueError) -> Iterator[Paper]:
+def _mended(
+    source: Source, number: int, text: str, skip_empty: bool, error: ValueError, *, indent: str
+) -> Iterator[Paper]:
     """Report broken JSON; where it has swallowed records that begin on lines of their own, read those."""
     if isinstance(error, json.JSONDecodeError):
         line = number + error.lineno - 1
         what = f"broken JSON ({error.msg}, column {error.colno})"
     else:
         line, what = number, "broken JSON (a number too long to read)"
-    pieces = re.split(r"\n[ \t]*(?=\{)", text)
+    pieces = re.split(rf"\n{indent}(?=\{{)", text)
     whole = []
     at = number
     for piece in pieces:
@@ -110,15 +112,16 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value).__name__, "a number")
 
 
-def _records(source: Source) -> Iterator[tuple[int, str]]:
-    """Cut the text into records: line where it starts, and its text.
+def _records(source: Source) -> Iterator[tuple[int, str, str]]:
+    """Cut the text into records: the line where one starts, its indentation there, and its text.
 
-    The brackets around records (an array, or the objects named in `CONTAINERS` around it) are passed over. Strings end
-    with their line, as JSON has it, so that a lost quote does not swallow the rest.
+    The brackets around records (an array, or the objects named in `CONTAINERS` around it) are passed over, and so is
+    what stands beside the records in those objects. Strings end with their line, as JSON has it, so that a lost quote
+    does not swallow the rest.
     """
     line, outer, depth = 1, 0, 0
     held: list[str] = []
-    size, began, too_long = 0, 1, False
+    size, began, indent, skipped = 0, 1, "", False
     in_string, escaped = False, False
     tail = ""
     for block in source.blocks():
@@ -147,40 +150,38 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
             elif depth:
                 depth += 1 if sign in "{[" else -1
                 if not depth:
-                    if not too_long:
-                        yield began, "".join([*held, block[start:at]])
-                    held, size, too_long, tail, start = [], 0, False, "", at
-            elif sign == "[":
-                outer += 1
-                tail, start = "", at
-            elif sign == "{":
-                if _is_container(tail + block[start:here], block[at:], outer):
+                    if not skipped:
+                        yield began, indent, "".join([*held, block[start:at]])
+                    held, size, skipped, tail, start = [], 0, False, "", at
+            elif sign in "{[":
+                before = (tail + block[max(start, here - 200) : here])[-200:]
+                key = _KEY.search(before)
+                named = bool(key and folded(key.group(1)) in CONTAINERS)
+                if (named or not key) and (sign == "[" or ((named or not outer) and _is_container(block[at:]))):
                     outer += 1
                     tail, start = "", at
                 else:
-                    depth, began, start = 1, line, here
+                    depth, began, start, skipped = 1, line, here, bool(key) and not named
+                    white = before[len(before.rstrip(" \t")) :]
+                    indent = white if before[: len(before) - len(white)].endswith("\n") else ""
             else:
                 outer, tail, start = max(0, outer - 1), "", at
         rest = block[start:]
         if not depth:
             tail = (tail + rest)[-200:]
-        elif not too_long:
+        elif not skipped:
             held.append(rest)
             size += len(rest)
             if size > MAX_RECORD:
                 source.problem(began, f"record of more than {MAX_RECORD >> 20} MB; check its brackets and quotes")
-                held, too_long = [], True
-    if depth and not too_long:
-        yield began, "".join(held)
+                held, skipped = [], True
+    if depth and not skipped:
+        yield began, indent, "".join(held)
 
 
-def _is_container(before: str, after: str, outer: int) -> bool:
-    """Whether an object holds the records: it is the document or a container's value, and has no title first."""
-    key = _KEY.search(before)
-    if outer and not (key and folded(key.group(1)) in CONTAINERS):
-        return False
-    first = re.finditer(r'"([^"\\\n]{1,40})"\s*:\s*([\[{]?)', after[:4096])
-    for pair in first:
+def _is_container(after: str) -> bool:
+    """Whether an object holds the records, by the keys that come first in it."""
+    for pair in re.finditer(r'"([^"\\\n]{1,40})"\s*:\s*([\[{]?)', after[:4096]):
         name = folded(pair.group(1))
         if name in ("title", "abstract", "summary"):
             return False

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 from kg.model import Paper
 from kg.read.record import MAX_ABSTRACT, NoAbstractError, RefusedError, make_paper, split_names
@@ -69,7 +70,8 @@ _VOICE = re.compile(
 _PARTICLES = frozenset(
     ("van", "von", "der", "den", "de", "la", "le", "di", "da", "del", "dos", "du", "el", "al", "bin", "ibn", "y")
 )
-_NAME_WORD = re.compile(r"\(?[^\W\d_][\w'’.ˇ`-]*\)?,?")
+_NAME_WORD = re.compile(r"[('\"“]?[^\W\d_][^\s,;:?!<>=%|/@\d]*,?")
+_NAME_MARK = re.compile(r"[\d¹²³⁴⁵⁶⁷⁸⁹*†‡§]{1,4}")
 
 
 def read_listing(source: Source, skip_empty: bool) -> Iterator[Paper]:
@@ -137,7 +139,7 @@ def _take(rows: deque[Row], *, posters: bool, final: bool, start: bool) -> Itera
     else:
         end = len(labels)
     taken = [(labels[i], rows.popleft()) for i in range(end)]
-    for begin, stop in zip(starts, [*starts[1:], end], strict=True):
+    for begin, stop in pairwise([*starts, end]):
         yield taken[begin:stop]
 
 
@@ -155,6 +157,7 @@ def _paper(source: Source, group: Group, skip_empty: bool, *, start: bool) -> Pa
     try:
         return make_paper(title, "\n".join(abstract), source.place(head.number), authors=authors)
     except NoAbstractError:
+        source.silent = False
         if not skip_empty:
             source.problem(head.number, "no abstract below this title; add it or remove the line")
     except RefusedError as refusal:
@@ -173,7 +176,7 @@ def label_rows(rows: list[Row], *, posters: bool, start: bool = True) -> list[La
     back: list[list[int]] = []
     heading = start
     for position, row in enumerate(rows):
-        own = _costs(row, heading=heading)
+        own = _costs(row, posters=posters, heading=heading)
         if len(row.text) > 250:
             heading = False
         if position == 0:
@@ -198,7 +201,7 @@ def label_rows(rows: list[Row], *, posters: bool, start: bool = True) -> list[La
 
 def _steps(*, posters: bool) -> list[list[float]]:
     """The cost of each label after each other, in the order of `Label`."""
-    direct, named = (4.0, 0.0) if posters else (0.0, 4.0)
+    direct, named = (4.0, 0.0) if posters else (0.0, 2.5)
     return [
         # furniture, title, authors, abstract, more
         [0.0, 0.0, 99.0, 9.0, 99.0],
@@ -226,12 +229,12 @@ def _gap(last: Label, label: Label, row: Row, mixed: bool) -> float:
     return 0.0
 
 
-def _costs(row: Row, *, heading: bool) -> list[float]:
+def _costs(row: Row, *, posters: bool, heading: bool) -> list[float]:
     text = row.text
     return [
         _furniture(text, heading=heading),
         _title(text),
-        _authors(text),
+        _authors(text, posters=posters),
         _abstract(text),
         _more(text),
     ]
@@ -253,11 +256,11 @@ def _furniture(text: str, *, heading: bool) -> float:
 
 def _title(text: str) -> float:
     size = len(text)
-    cost = max(0.0, size - 130) / 60 + max(0, 12 - size) / 4
+    cost = max(0.0, size - 130) / 60 + max(0, 12 - size) / 6
     if _DATE.fullmatch(text):
         cost += 6.0
     if text.endswith(".") and not text.endswith("..."):
-        cost += 1.0
+        cost += 2.0 if _VOICE.search(text[:2000]) else 1.0
     cost += min(4.0, 1.5 * len(_SENTENCES.findall(text[:2000])))
     if is_author_line(text):
         cost += 6.0
@@ -267,20 +270,25 @@ def _title(text: str) -> float:
     return cost
 
 
-def _authors(text: str) -> float:
+def _authors(text: str, *, posters: bool) -> float:
     if is_author_line(text):
         return -6.0
+    if _DOTS.search(text):
+        parts = _DOTS.split(text)
+        odd = any(len(part) > 80 or re.match(r"\d+(\s|$)", part) for part in parts)
+        return 12.0 if odd else -4.0 * (posters or sum(map(_name_like, parts)) * 2 >= len(parts))
     parts = split_names(text) if len(text) <= 2000 else []
     if parts and all(map(_name_like, parts)) and len(text) <= 60 * len(parts):
-        return 0.0 if len(parts) == 1 else -1.0
-    return 12.0
+        return -1.0 if len(parts) > 1 else 0.0 if " " in text else 2.0
+    # On a page of posters the line below a title names somebody, however strange the name.
+    return 5.0 if posters and len(text) <= 80 and not _END.search(text) else 12.0
 
 
 def _name_like(text: str) -> bool:
-    words = text.split()
+    words = [word for word in text.split() if not _NAME_MARK.fullmatch(word)]
     if not 1 <= len(words) <= 8 or len(text) > 70 or not all(map(_NAME_WORD.fullmatch, words)):
         return False
-    capital = sum(word.lstrip("(")[:1].isupper() or word.casefold() in _PARTICLES for word in words)
+    capital = sum(word.lstrip("('\"“")[:1].isupper() or word.casefold() in _PARTICLES for word in words)
     # A few people write their names without capitals; a script without case has none.
     return capital == len(words) or (len(words) <= 4 and text.islower()) or text.upper() == text.lower()
 

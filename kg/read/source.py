@@ -51,6 +51,8 @@ class Source:
         self._report = report
         self._guessed = False
         self.failed = False
+        self.silent = True
+        """Whether nothing was said of this source yet."""
         blocks = _decompressed(stream)
         first = self._guard(blocks)
         self._bytes: Iterator[bytes] = itertools.chain([first] if first else [], iter(lambda: self._guard(blocks), b""))
@@ -69,10 +71,12 @@ class Source:
 
     def problem(self, line: int | None, what: str) -> None:
         """Report one problem at ``line`` (None: of the whole file); raises where the reading is strict."""
+        self.silent = False
         self._report(InputError(f"{self.name}:{line}: {what}" if line else f"{self.name}: {what}"))
 
     def refuse(self, line: int, refusal: RefusedError, skip_empty: bool) -> None:
         """Report a record that is not a paper, unless it only lacks its abstract and such are skipped."""
+        self.silent = False
         if not (skip_empty and isinstance(refusal, NoAbstractError)):
             self.problem(line, str(refusal))
 
@@ -191,8 +195,16 @@ def _decompressed(stream: IO[bytes]) -> Iterator[bytes]:
     start = stream.read(6)
     joined = cast(IO[bytes], _Rejoined(start, stream))
     with _unpacked(start, joined) as unpacked:
-        while block := unpacked.read(BLOCK):
+        while block := _filled(unpacked):
             yield block
+
+
+def _filled(stream: IO[bytes]) -> bytes:
+    """Read a whole block: a pipe gives what it has, which may be too little to recognise a format by."""
+    block = stream.read(BLOCK)
+    while block and len(block) < BLOCK and (more := stream.read(BLOCK - len(block))):
+        block += more
+    return block
 
 
 def _unpacked(start: bytes, joined: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
