@@ -1,0 +1,193 @@
+"""Ways to a real Neo4j for the tests: one that NEO4J_URI names, Docker Compose, or one in a Java process."""
+
+import hashlib
+import os
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from kg.errors import StoreError
+from kg.store.neo4j import Neo4jStore, Server, server
+
+ROOT = Path(__file__).parent.parent
+JAVA = ROOT / "tests" / "neo4j"
+OPENS = ("--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+
+
+class UnavailableError(Exception):
+    """Why there is no Neo4j of one kind."""
+
+
+def clear(where: Server) -> None:
+    """Remove every node."""
+    import neo4j
+
+    with neo4j.GraphDatabase.driver(where.uri, auth=(where.username, where.password)) as driver:
+        driver.execute_query("MATCH (n) DETACH DELETE n", database_=where.database)
+
+
+@contextmanager
+def named() -> Iterator[Server]:
+    """The server that NEO4J_URI names, if its database is empty: the tests will empty it again."""
+    if not os.environ.get("NEO4J_URI"):
+        raise UnavailableError("NEO4J_URI is not set")
+    where = server()
+    with Neo4jStore(where) as store:
+        if store.query("MATCH (n) RETURN count(n)").rows[0][0]:
+            pytest.fail(f"{where.uri}: the database has nodes, and the tests would remove them; name an empty one")
+    yield where
+
+
+@contextmanager
+def composed() -> Iterator[Server]:
+    """The service of docker-compose.yml, under another project name and port."""
+    docker = shutil.which("docker")
+    if not docker or subprocess.run([docker, "info"], check=False, capture_output=True, timeout=60).returncode:
+        raise UnavailableError("no Docker engine answers")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = Server(uri=f"bolt://127.0.0.1:{port}", password=secrets.token_hex(8))
+    environment = {
+        **os.environ,
+        "NEO4J_PASSWORD": where.password,
+        "NEO4J_BOLT_PORT": str(port),
+        "NEO4J_HTTP_PORT": "0",
+    }
+    compose = [docker, "compose", "-f", str(ROOT / "docker-compose.yml"), "-p", f"papergraph-tests-{os.getpid()}"]
+    try:
+        begun = subprocess.run(
+            [*compose, "up", "--detach", "--wait"], env=environment, check=False, capture_output=True, text=True
+        )
+        if begun.returncode:
+            raise UnavailableError(f"docker compose: {begun.stderr.strip()[-200:]}")
+        yield where
+    finally:
+        subprocess.run([*compose, "down", "--volumes"], env=environment, check=False, capture_output=True)
+
+
+def classpath() -> str:
+    """Give the jars of the in-process Neo4j, fetched by Maven once and kept in its own cache."""
+    for program in ("java", "mvn"):
+        if not shutil.which(program):
+            raise UnavailableError(f"{program} is not installed (the in-process Neo4j needs Java 17 and Maven)")
+    pom = JAVA / "pom.xml"
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
+    kept = Path.home() / ".m2" / f"papergraph-neo4j-{digest}.classpath"
+    if kept.is_file() and all(Path(jar).is_file() for jar in kept.read_text().strip().split(os.pathsep)):
+        return kept.read_text().strip()
+    kept.parent.mkdir(exist_ok=True)
+    goal = ["mvn", "-q", "-B", "-f", str(pom), "dependency:build-classpath", f"-Dmdep.outputFile={kept}"]
+    fetched = subprocess.run(goal, check=False, capture_output=True, text=True, timeout=1200)
+    if fetched.returncode:
+        raise UnavailableError(f"Maven cannot fetch Neo4j: {(fetched.stdout + fetched.stderr).strip()[-300:]}")
+    return kept.read_text().strip()
+
+
+@contextmanager
+def in_process(*options: str) -> Iterator[Server]:
+    """A Neo4j in a Java process that ends when its standard input closes."""
+    where = Server(password=secrets.token_hex(8))
+    command = [
+        "java",
+        "-Xmx512m",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        *OPENS,
+        "-cp",
+        classpath(),
+        str(JAVA / "Launcher.java"),
+        where.password,
+        *options,
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            uri = _address(process)
+            yield Server(uri=uri, password=where.password)
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout
+    until = time.monotonic() + 180
+    while time.monotonic() < until:
+        if select.select([process.stdout], [], [], 1.0)[0]:
+            line = process.stdout.readline().strip()
+            if line.startswith("bolt://"):
+                return line.rstrip("/")
+            if not line:
+                raise UnavailableError(f"the in-process Neo4j ended with status {process.wait()}")
+    raise UnavailableError("the in-process Neo4j did not start within 180 s")
+
+
+@contextmanager
+def cut_after(where: Server, count: int) -> Iterator[Server]:
+    """A way to the server that breaks for good after ``count`` bytes have gone to it."""
+    import threading
+
+    host, port = where.uri.removeprefix("bolt://").split(":")
+    listener = socket.create_server(("127.0.0.1", 0))
+    left = [count]
+    open_sockets: list[socket.socket] = [listener]
+
+    def stop() -> None:
+        for one in open_sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def pump(source: socket.socket, target: socket.socket, *, counted: bool) -> None:
+        try:
+            while data := source.recv(65536):
+                if counted:
+                    left[0] -= len(data)
+                    if left[0] < 0:
+                        stop()
+                        return
+                target.sendall(data)
+        except OSError:
+            pass
+
+    def accept() -> None:
+        try:
+            while True:
+                inside, _ = listener.accept()
+                outside = socket.create_connection((host, int(port)))
+                open_sockets.extend((inside, outside))
+                for source, target, counted in ((inside, outside, True), (outside, inside, False)):
+                    threading.Thread(
+                        target=pump, args=(source, target), kwargs={"counted": counted}, daemon=True
+                    ).start()
+        except OSError:
+            pass
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield Server(f"bolt://127.0.0.1:{listener.getsockname()[1]}", where.username, where.password, where.database)
+    finally:
+        stop()
+
+
+def fails(action: Callable[[], object]) -> str:
+    """Give the one line with which ``action`` fails."""
+    with pytest.raises(StoreError) as caught:
+        action()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

@@ -1,0 +1,206 @@
+"""The Neo4j loader and store against a real server: the same graph whatever came before, one line for failures."""
+
+import json
+from collections.abc import Iterator
+
+import networkx as nx
+import pytest
+
+from kg.errors import QueryError, StoreError
+from kg.store import neo4j
+from kg.store.neo4j import Neo4jStore, Server, load
+from kg.store.tokens import tokenise
+from tests.graphs import small_graph
+from tests.neo4j_server import UnavailableError, clear, cut_after, fails, in_process
+
+pytest_plugins = ["tests.neo4j_fixture"]
+
+
+@pytest.fixture(scope="module")
+def store(neo4j_server: Server) -> Iterator[Neo4jStore]:
+    clear(neo4j_server)
+    load(small_graph(), neo4j_server)
+    with Neo4jStore(neo4j_server) as opened:
+        yield opened
+
+
+def content(where: Server) -> tuple[list[object], list[object]]:
+    """Everything in the database, in a fixed order."""
+    with Neo4jStore(where) as store:
+        nodes = store.query("MATCH (n) RETURN labels(n), properties(n), n.id ORDER BY n.id").rows
+        edges = store.query("MATCH (a)-[r]->(b) RETURN r, a.id, type(r), b.id ORDER BY a.id, type(r), b.id").rows
+        return list(nodes), list(edges)
+
+
+def test_every_node_and_edge_comes_back(store: Neo4jStore) -> None:
+    graph = small_graph()
+    nodes = {row[0]["id"]: row[0] for row in store.query("MATCH (n) RETURN n")}
+    assert nodes.keys() == set(graph)
+    for key, data in graph.nodes(data=True):
+        expected = {name: value for name, value in data.items() if value is not None and name != "label"}
+        assert nodes[key] == {"_label": data["label"], **expected}
+    edges = {(r["_from"], r["_to"], r["_type"]): r for (r,) in store.query("MATCH ()-[r]->() RETURN r")}
+    assert edges.keys() == set(graph.edges(keys=True))
+    for start, end, key, data in graph.edges(keys=True, data=True):
+        expected = {name: value for name, value in data.items() if value is not None}
+        assert edges[start, end, key] == {"_type": key, "_from": start, "_to": end, **expected}
+
+
+def test_entities_and_benchmarks_carry_their_labels(store: Neo4jStore) -> None:
+    assert store.query("MATCH (n:Entity) RETURN count(n)").rows == [(15,)]
+    assert store.query("MATCH (n:Benchmark) RETURN n.name ORDER BY n.name").rows == [("GLUE",), ("ImageNet-C",)]
+    assert store.query("MATCH (n:Dataset:Entity {name: 'GLUE'}) RETURN labels(n)[0], labels(n)[1]").rows == [
+        ("Dataset", "Entity")
+    ]
+
+
+def test_paths_and_lists_are_plain(store: Neo4jStore) -> None:
+    rows = store.query(
+        "MATCH p = (a:Method {name: 'GateNet'})-[r:BASED_ON|VARIANT_OF*1..2]->(b:Method {name: 'ResNet'}) RETURN p, r"
+    )
+    ((path, relationships),) = rows
+    assert [n["name"] for n in path["_nodes"]] == ["GateNet", "ResNet-50", "ResNet"]
+    assert relationships == path["_relationships"]
+    assert [r["_type"] for r in relationships] == ["BASED_ON", "VARIANT_OF"]
+    assert json.loads(json.dumps(rows.rows)) == [list(row) for row in rows]
+
+
+def test_loading_again_changes_nothing(empty_neo4j: Server) -> None:
+    first = load(small_graph(), empty_neo4j)
+    before = content(empty_neo4j)
+    calls: list[tuple[int, int]] = []
+    second = load(small_graph(), empty_neo4j, progress=lambda done, total: calls.append((done, total)), batch_size=7)
+    assert first == second == neo4j.Loaded(small_graph().number_of_nodes(), small_graph().number_of_edges())
+    assert content(empty_neo4j) == before
+    assert calls == sorted(calls)
+    assert calls[-1][0] == calls[-1][1] == first.nodes + first.relationships
+
+
+def test_an_update_ends_as_a_fresh_load_would(empty_neo4j: Server) -> None:
+    from kg.assemble import assemble
+    from tests.graphs import extractions, family
+
+    load(assemble(extractions()[:2], families=family), empty_neo4j)
+    load(small_graph(), empty_neo4j)
+    updated = content(empty_neo4j)
+    clear(empty_neo4j)
+    load(small_graph(), empty_neo4j)
+    assert updated == content(empty_neo4j)
+
+
+def test_prune_removes_what_the_graph_no_longer_has_and_nothing_else(empty_neo4j: Server) -> None:
+    import neo4j as driver
+
+    load(small_graph(), empty_neo4j)
+    with driver.GraphDatabase.driver(empty_neo4j.uri, auth=(empty_neo4j.username, empty_neo4j.password)) as mine:
+        mine.execute_query("CREATE (:Person {name: 'me'})-[:LIKES]->(:Paper {note: 'no id'})")
+    smaller = small_graph()
+    smaller.remove_node("method:gatenet")
+    smaller.remove_edge("method:widgetnet", "method:resnet", key="BASED_ON")
+    load(smaller, empty_neo4j)
+    with Neo4jStore(empty_neo4j) as store:
+        assert store.query("MATCH (n:Method {name: 'GateNet'}) RETURN count(n)").rows == [(1,)]
+        loaded = load(smaller, empty_neo4j, prune=True)
+        assert loaded.removed_nodes == 1
+        assert loaded.removed_relationships == small_graph().number_of_edges() - smaller.number_of_edges()
+        assert store.query("MATCH (n) WHERE n.id IS NOT NULL RETURN count(n)").rows == [(len(smaller),)]
+        assert store.query("MATCH (:Person)-[r]->(p:Paper) RETURN p.note, type(r)").rows == [("no id", "LIKES")]
+        assert store.query("MATCH (:Method {name: 'WidgetNet'})-[r:BASED_ON]->() RETURN count(r)").rows == [(0,)]
+
+
+def test_a_benchmark_that_is_one_no_more_loses_the_label(empty_neo4j: Server) -> None:
+    graph = small_graph()
+    load(graph, empty_neo4j)
+    graph.nodes["dataset:glue"]["benchmark"] = False
+    load(graph, empty_neo4j)
+    with Neo4jStore(empty_neo4j) as store:
+        assert store.query("MATCH (n:Benchmark) RETURN n.name").rows == [("ImageNet-C",)]
+
+
+def test_a_server_lost_in_the_middle_is_told_and_a_second_load_completes(empty_neo4j: Server) -> None:
+    with cut_after(empty_neo4j, 12_000) as broken:
+        said = fails(lambda: load(small_graph(), broken, batch_size=2, patience=1.0))
+    assert "the server was lost after" in said
+    assert "load again to complete it" in said
+    with Neo4jStore(empty_neo4j) as store:
+        partial = store.query("MATCH (n) RETURN count(n)").rows[0][0]
+    assert partial > 0
+    load(small_graph(), empty_neo4j)
+    nodes, edges = content(empty_neo4j)
+    assert (len(nodes), len(edges)) == (len(small_graph()), small_graph().number_of_edges())
+
+
+def test_failures_to_connect_are_one_line(neo4j_server: Server) -> None:
+    graph = nx.MultiDiGraph()
+    wrong = Server(neo4j_server.uri, neo4j_server.username, "not the password")
+    assert "wrong user name or password" in fails(lambda: load(graph, wrong))
+    assert "wrong user name or password" in fails(lambda: Neo4jStore(wrong))
+    down = Server("bolt://127.0.0.1:1", "neo4j", "x")
+    assert "no Neo4j answers" in fails(lambda: load(graph, down, patience=1.0))
+    assert "no Neo4j answers" in fails(lambda: Neo4jStore(down))
+    assert "not an address" in fails(lambda: Neo4jStore(Server("ftp://nowhere", "a", "b")))
+    missing = Server(neo4j_server.uri, neo4j_server.username, neo4j_server.password, "nope")
+    assert "no database 'nope'" in fails(lambda: load(graph, missing))
+    assert neo4j_server.password not in repr(neo4j_server)
+
+
+def test_a_database_that_may_only_be_read_is_one_line(neo4j_server: Server) -> None:
+    try:
+        with in_process("read-only") as where:
+            assert "may not write" in fails(lambda: load(small_graph(), where))
+            with Neo4jStore(where) as store:
+                assert store.query("RETURN 1 AS a").rows == [(1,)]
+    except UnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MATCH (n:Paper RETURN n", "line 1, column"),
+        ("MATCH (n) RETURN nope(n)", "nope"),
+        ("CREATE (n)", "refused"),
+        ("LOAD CSV FROM 'file:///etc/passwd' AS row RETURN row", "refused"),
+        ("CALL dbms.listConfig() YIELD name RETURN name", "refused"),
+        ("CALL { CREATE (n:X) RETURN n } RETURN n", "refused"),
+        ("RETURN $x", "no value for"),
+        ("RETURN '\\u0027 + 1' AS x", "escape"),
+        ("RETURN 1 / 0 AS x", "zero"),
+    ],
+)
+def test_a_query_that_cannot_run_gets_one_line(store: Neo4jStore, text: str, expected: str) -> None:
+    with pytest.raises(QueryError, match=expected) as caught:
+        store.query(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_session_itself_refuses_to_write(store: Neo4jStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg.store.neo4j.check_read", tokenise)
+    with pytest.raises(QueryError, match="only read"):
+        store.query("CREATE (n:Nope)")
+
+
+def test_limits(store: Neo4jStore) -> None:
+    rows = store.query("MATCH (n) RETURN n.id", limit=4)
+    assert (len(rows), rows.truncated) == (4, True)
+    with pytest.raises(QueryError, match=r"longer than 0\.5 s"):
+        store.query("UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN count(a * b)", timeout=0.5)
+    assert store.query("RETURN 1 AS a").rows == [(1,)]
+
+
+def test_dates_and_numbers_are_plain(store: Neo4jStore) -> None:
+    rows = store.query("RETURN date('2020-01-02') AS d, duration('P1D') AS e, 0.0/0.0 AS n, {a: [1, {b: 2}]} AS m")
+    assert rows.rows == [("2020-01-02", "P1D", None, {"a": [1, {"b": 2}]})]
+
+
+def test_the_environment_names_the_server() -> None:
+    assert neo4j.server({}) == Server()
+    full = {"NEO4J_URI": "neo4j://h:1", "NEO4J_USERNAME": "u", "NEO4J_PASSWORD": "p", "NEO4J_DATABASE": "d"}
+    assert neo4j.server(full) == Server("neo4j://h:1", "u", "p", "d")
+
+
+def test_a_graph_that_does_not_fit_is_refused_before_anything_is_sent() -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("x", label="Nope")
+    with pytest.raises(StoreError, match="no label"):
+        list(neo4j.batches(graph))
