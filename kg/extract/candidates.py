@@ -37,7 +37,7 @@ def register() -> None:
         Doc.set_extension("title_end", default=0)
         Doc.set_extension("candidates", default=())
         Doc.set_extension("definitions", default=())
-        Doc.set_extension("judge", default=None)
+        Doc.set_extension("tagged", default=None)
 
 
 def words(text: str) -> Iterator[re.Match[str]]:

@@ -1,14 +1,15 @@
 """Run the spaCy pipeline over papers: `Paper` in, `Reading` out.
 
-A document is the title, a line break, and the abstract; mentions are given back as spans of the two fields. Nothing here
-knows canonical names beyond the vocabulary's entries; ``kg.resolve`` does.
+A document is the title, a line break, and the abstract; mentions are given back as spans of the two fields.
+Nothing here knows canonical names beyond the vocabulary's entries; ``kg.resolve`` does.
 """
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from kg.model import Field, Mention, Paper, Reading
+from kg.model import Field, Judge, Mention, Paper, Reading
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,12 +26,17 @@ def load(tagger: Tagger = "auto") -> "Language":
     """
     import kg.extract.arbitrate
     import kg.extract.match
-    import kg.extract.shapes  # noqa: F401 - registers its components
+    import kg.extract.shapes
     from kg.extract.tokens import make_language
 
     language = make_language()
     for component in ("kg_vocabulary", "kg_abbreviations", "kg_shapes"):
         language.add_pipe(component)
+    if tagger == "model" or (tagger == "auto" and (resources.files("kg.extract") / "weights").is_dir()):
+        import kg.extract.tagger
+
+        kg.extract.tagger.load_weights()
+        language.add_pipe("kg_tagger")
     language.add_pipe("kg_arbitrate")
     return language
 
@@ -56,19 +62,30 @@ def reading(doc: "Doc", paper: Paper) -> Reading:
     def place(start: int, end: int) -> tuple[Field, int, int]:
         return ("title", start, end) if start < split else ("abstract", start - split, end - split)
 
-    mentions = []
-    for c in doc._.candidates:
-        field, start, end = place(c.start, c.end)
-        text = paper.text(field)[start:end]
-        mentions.append(Mention(paper.id, field, start, end, text, c.kind, round(c.score, 4), c.rule))
     from kg.extract.tokens import sentences
 
     text = doc.text
-    definitions = tuple((text[slice(*d.short)], text[slice(*d.long)]) for d in doc._.definitions)
+    chosen = doc._.candidates
+    mentions = []
+    for c in chosen:
+        field, start, end = place(c.start, c.end)
+        mentions.append(Mention(paper.id, field, start, end, text[c.start : c.end], c.kind, round(c.score, 4), c.rule))
     return Reading(
         paper=paper,
         mentions=tuple(mentions),
         sentences=tuple(place(a, b) for a, b in sentences(text)),
-        definitions=definitions,
-        judge=doc._.judge,
+        definitions=tuple((text[slice(*d.short)], text[slice(*d.long)]) for d in doc._.definitions),
+        judge=_judge(doc),
     )
+
+
+def _judge(doc: "Doc") -> Judge | None:
+    """The learned judge of the chosen mentions; None in a pipeline without tagger."""
+    tagged = doc._.tagged
+    if tagged is None:
+        return None
+    from kg.extract.features import word_span
+    from kg.extract.tagger import LearnedJudge, load_weights
+
+    places = [(c.kind.label, word_span(tagged.pieces, c.start, c.end, tagged.split)) for c in doc._.candidates]
+    return LearnedJudge(tagged, load_weights().heads, places)

@@ -1,11 +1,13 @@
 """Find the vocabulary's names in running text, in any spelling that `kg.vocabulary.fold` folds together.
 
-A window of words slides over the text, longest first; a prefix table skips nearly all windows without folding them.
+A window of words slides over the text, longest first; a prefix table of skeletons, which no spelling changes, skips
+nearly all windows without folding them.
 Entries too generic to assert alone (flag ``context``) are proposed with a low score.
 """
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from spacy.language import Language
@@ -16,7 +18,6 @@ from kg.vocabulary import Entry, Vocabulary, load
 
 LONGEST = 9
 """Words in a window."""
-PREFIX = 3
 CONTEXT_SCORE = 0.3
 
 _BARE = re.compile(r"[\W_]+")
@@ -25,30 +26,64 @@ _SLASHED = re.compile(r"([A-Za-z][\w-]*?-?)(\d+)((?:\s?/\s?\d+)+)")
 
 def match_vocabulary(text: str, vocabulary: Vocabulary) -> Iterator[Candidate]:
     """Give the names in ``text``, left to right, not overlapping (but for "CIFAR-10/100", which names two)."""
-    lengths = _lengths(vocabulary)
+    known = _skeletons(vocabulary)
     found = list(words(text))
-    bare = [_BARE.sub("", w.group()).casefold() for w in found]
+    bones = [_bones(w.group()) for w in found]
     i = 0
     while i < len(found):
-        prefix = "".join(bare[i : i + PREFIX])[:PREFIX]
-        limit = lengths.get(prefix, 0)
-        best = 0
-        size = 0
-        ends = []
-        for j in range(i, min(i + LONGEST, len(found))):
-            size += len(bare[j])
-            if size > limit + 3 or "\n" in text[found[i].start() : found[j].start()]:
-                break
-            ends.append(j)
-        for j in reversed(ends):
+        step = 1
+        for j in reversed(_windows(text, found, bones, i, known)):
             start, end = found[i].start(), found[j].end()
             entry = _entry(text[start:end], vocabulary)
             if entry is not None:
                 yield _candidate(start, end, entry)
                 yield from _slashed(text, start, end, vocabulary)
-                best = j - i + 1
+                step = j - i + 1
                 break
-        i += max(1, best)
+        i += step
+
+
+def _windows(text: str, found: list[re.Match[str]], bones: list[str], i: int, known: Mapping[str, bool]) -> list[int]:
+    """The last words of the windows from word ``i`` that may hold a name."""
+    ends = []
+    skeleton = ""
+    for j in range(i, min(i + LONGEST, len(found))):
+        if j > i and "\n" in text[found[j - 1].end() : found[j].start()]:
+            break
+        skeleton = _join(skeleton, bones[j])
+        whole = known.get(skeleton)
+        if whole is None:
+            break
+        if whole:
+            ends.append(j)
+    return ends
+
+
+@lru_cache(maxsize=1 << 16)
+def _bones(word: str) -> str:
+    """What all spellings that `kg.vocabulary.fold` unites have in common: digits and most consonants, none twice.
+
+    >>> _bones("modelling") == _bones("Modeling"), _bones("matrices") == _bones("matrix")
+    (True, True)
+    """
+    word = unicodedata.normalize("NFKD", word).casefold()
+    return re.sub(r"([^\W\d_])\1+", r"\1", re.sub(r"[aeiouyszcx]|[^\w]|_", "", word))
+
+
+def _join(left: str, right: str) -> str:
+    return left + (right[1:] if left and right and left[-1] == right[0] and not left[-1].isdigit() else right)
+
+
+@lru_cache(maxsize=4)
+def _skeletons(vocabulary: Vocabulary) -> Mapping[str, bool]:
+    """The skeletons of all forms (True) and of their leading words and letters (False): a prefix table."""
+    known: dict[str, bool] = {}
+    for form, _, _ in vocabulary.forms():
+        skeleton = _bones(form)
+        for size in range(len(skeleton)):
+            known.setdefault(skeleton[:size], False)
+        known[skeleton] = True
+    return known
 
 
 def _candidate(start: int, end: int, entry: Entry) -> Candidate:
@@ -92,19 +127,6 @@ def _spaced(surface: str, entry: Entry) -> bool:
     """Accept a space only where the name has a separator or a digit begins: "Res Net" is not ResNet, "CIFAR 10" is."""
     forms = [form for form in (entry.name, *entry.aliases, *entry.weak) if re.search(r"[\s\-_/]", form)]
     return bool(forms) or all(part[0].isdigit() for part in surface.split()[1:])
-
-
-@lru_cache(maxsize=4)
-def _lengths(vocabulary: Vocabulary) -> dict[str, int]:
-    """The longest bare form by its first letters."""
-    longest: dict[str, int] = {}
-    for form, _, _ in vocabulary.forms():
-        key = _BARE.sub("", form).casefold()
-        longest[key[:PREFIX]] = max(longest.get(key[:PREFIX], 0), len(key))
-        if len(key) <= PREFIX:
-            # A plural may lengthen the prefix of a short form.
-            longest[(key + "s")[:PREFIX]] = max(longest.get((key + "s")[:PREFIX], 0), len(key) + 1)
-    return longest
 
 
 @Language.component("kg_vocabulary")

@@ -34,6 +34,7 @@ _BEFORE_DATA = re.compile(
     rf"({_NAME}(?: (?:[A-Z]|\d)[\w/.-]*)*(?:(?:, (?:and )?| and | & ){_NAME}(?: (?:[A-Z]|\d)[\w/.-]*)*){{0,6}})"
     rf"(?: (?:\w+-?\w*)){{0,1}} {_DATA_HEAD}\b"
 )
+_HEAD = re.compile(rf"\b{_DATA_HEAD}\b")
 _LIST_SPLIT = re.compile(r",? and |, | & ")
 
 _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
@@ -91,10 +92,8 @@ def propose_names(
         name = match.group(1).rstrip(".")
         if coined(name):
             names.setdefault(name, (_kind_near(text, name), 0.75, "shape"))
-    for match in _BEFORE_DATA.finditer(text):
-        for name in _LIST_SPLIT.split(match.group(1)):
-            if coined(name.split()[0]) and len(name) > 2:
-                names.setdefault(name, (Kind.DATASET, 0.6, "shape"))
+    for form in _named_data(text):
+        names.setdefault(form, (Kind.DATASET, 0.6, "shape"))
     for definition in known:
         short, long = text[slice(*definition.short)], text[slice(*definition.long)]
         entry = load().canonical(long)
@@ -107,6 +106,18 @@ def propose_names(
         kind, score, rule = names[name]
         for start, end in occurrences(text, name):
             yield Candidate(start, end, kind, score, rule)
+
+
+def _named_data(text: str) -> Iterator[str]:
+    """Give the coined names in the lists that a head noun such as "datasets" closes."""
+    for head in _HEAD.finditer(text):
+        # The pattern is tried on the words before a head only: on the whole text it backtracks too much.
+        match = _BEFORE_DATA.search(text, max(0, head.start() - 100), head.end())
+        while match is not None:
+            for name in _LIST_SPLIT.split(match.group(1)):
+                if len(name) > 2 and coined(name.split()[0]):
+                    yield name
+            match = _BEFORE_DATA.search(text, match.end(), head.end())
 
 
 def _stands_again(text: str, name: str) -> bool:

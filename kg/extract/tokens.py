@@ -142,7 +142,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
 @Language.component("kg_sentences")
 def mark_sentences(doc: Doc) -> Doc:
     """Set sentence starts on the tokens of ``doc``."""
-    starts = {start for start, _ in sentences(doc.text)}
-    for token in doc:
-        token.is_sent_start = token.i == 0 or any(i in starts for i in range(token.idx, token.idx + len(token)))
-    return doc
+    import numpy as np
+    from spacy.attrs import IDX, SENT_START
+
+    if not len(doc):
+        return doc
+    places = doc.to_array([IDX]).ravel()
+    starts = np.full(len(doc), -1, dtype=np.int64)
+    # The first token that starts at or behind the sentence's first character.
+    first = np.searchsorted(places, [start for start, _ in sentences(doc.text)])
+    starts[first[first < len(doc)]] = 1
+    starts[0] = 1
+    return doc.from_array([SENT_START], starts.astype(np.uint64))

@@ -1,0 +1,228 @@
+"""The learned tagger as a spaCy component: the exported encoder in onnxruntime, its small heads in numpy.
+
+One paper goes through the network at a time, without padding, so that nothing depends on which papers share a batch:
+dynamic quantisation scales each layer's input by what is in it. Scores are rounded; on processors without 8-bit
+dot-product instructions they can still differ in the last digits, and a span at the edge of a threshold with them.
+Weights are package data, checked against their digests on load. See ``weights/MODEL_CARD.md``.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg.errors import ModelError
+from kg.extract.candidates import Candidate
+from kg.extract.decode import marginals, spans, viterbi
+from kg.extract.features import (
+    KINDS,
+    LABELS,
+    RELATIONS,
+    ROLES,
+    Words,
+    entity_features,
+    hints,
+    pair_features,
+    word_span,
+)
+from kg.extract.pieces import Pieces, cut
+from kg.model import Kind, Paper, Relation, Role
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Array = NDArray[np.float32]
+
+FILES = ("encoder.onnx", "heads.npz", "tokenizer.json")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The loaded model: an onnxruntime session, the heads' arrays by name, and the tokenizer."""
+
+    session: Any
+    heads: Mapping[str, Array]
+    tokenizer: "Tokenizer"
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What the network says of one paper: a vector and label probabilities a word, and the paper's own vector."""
+
+    pieces: Pieces
+    words: Array
+    paper: Array
+    probabilities: Array
+    values: Array
+    labels: tuple[int, ...]
+    split: int
+
+    def support(self, start: int, end: int, kind: str) -> float:
+        """Give the probability that ``[start, end)`` is inside a span of ``kind``: that of its least sure word."""
+        span = word_span(self.pieces, start, end, self.split)
+        if span is None:
+            return 0.0
+        k = 1 + 2 * KINDS.index(kind)
+        inside = self.probabilities[span[0] : span[1], k : k + 2].sum(1)
+        return float(inside.min())
+
+
+class LearnedJudge:
+    """`kg.model.Judge` by the model's role and pair heads, for the mentions of one paper given as word spans."""
+
+    def __init__(
+        self, tagged: Tagged, heads: Mapping[str, Array], mentions: Sequence[tuple[str, Words | None]]
+    ) -> None:
+        self._tagged, self._heads, self._mentions = tagged, heads, mentions
+
+    def _entity(self, mentions: Sequence[int]) -> tuple[Array, Array, list[Words]] | None:
+        held = [s for i in mentions if (s := self._mentions[i][1]) is not None]
+        if not held:
+            return None
+        means = np.stack([self._tagged.words[a:b].mean(0) for a, b in held])
+        vector = np.concatenate([means.mean(0), means.max(0), self._tagged.paper])
+        return vector, entity_features(self._mentions[mentions[0]][0], held, self._tagged.pieces), held
+
+    def _role(self, vector: Array, features: Array) -> Array:
+        x = gelu(np.concatenate([vector, features]) @ self._heads["role1.weight"].T + self._heads["role1.bias"])
+        return softmax(x @ self._heads["role2.weight"].T + self._heads["role2.bias"])
+
+    def role(self, mentions: Sequence[int]) -> Mapping[Role, float]:
+        """Give the probability of each role; nothing for mentions beyond the model's reach."""
+        entity = self._entity(mentions)
+        if entity is None:
+            return {}
+        return {role: round(float(p), 4) for role, p in zip(ROLES, self._role(*entity[:2]), strict=True)}
+
+    def links(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Sequence[Mapping[Relation, float]]:
+        """Give the probability of each relation for each pair."""
+        known: dict[tuple[int, ...], tuple[Array, Array, list[Words], Array] | None] = {}
+        for end in (tuple(end) for pair in pairs for end in pair):
+            if end not in known:
+                entity = self._entity(end)
+                known[end] = None if entity is None else (*entity, self._role(*entity[:2]))
+        rows, places = [], []
+        for i, pair in enumerate(pairs):
+            a, b = known[tuple(pair[0])], known[tuple(pair[1])]
+            if a is None or b is None:
+                continue
+            width = len(self._tagged.paper)
+            x, y = a[0][:width], b[0][:width]
+            parts = [x, y, x * y, self._tagged.paper, a[3], b[3], a[1], b[1], pair_features(a[2], b[2])]
+            rows.append(np.concatenate(parts))
+            places.append(i)
+        found: list[Mapping[Relation, float]] = [{} for _ in pairs]
+        if rows:
+            x = gelu(np.stack(rows) @ self._heads["pair1.weight"].T + self._heads["pair1.bias"])
+            scores = 1 / (1 + np.exp(-(x @ self._heads["pair2.weight"].T + self._heads["pair2.bias"])))
+            for i, row in zip(places, scores, strict=True):
+                found[i] = {r: round(float(p), 4) for r, p in zip(RELATIONS, row, strict=True)}
+        return found
+
+
+def gelu(x: Array) -> Array:
+    """The exact Gaussian error linear unit, by the error function's approximation 7.1.26 of Abramowitz and Stegun."""
+    z = np.abs(x) / np.sqrt(2.0)
+    t = 1 / (1 + 0.3275911 * z)
+    poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    erf = np.sign(x) * (1 - poly * np.exp(-z * z))
+    return np.asarray(0.5 * x * (1 + erf), dtype=np.float32)
+
+
+def softmax(x: Array) -> Array:
+    """Probabilities along the last axis."""
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return np.asarray(e / e.sum(-1, keepdims=True), dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """Load the model that comes with the program; raises ModelError where a file is missing or not as published."""
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    folder = resources.files("kg.extract") / "weights"
+    try:
+        digests = json.loads((folder / "digests.json").read_text("utf-8"))
+        data = {name: (folder / name).read_bytes() for name in FILES}
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{folder}: the tagger's weights are missing ({error}); reinstall, or use --tagger rules"
+        ) from None
+    for name in FILES:
+        if hashlib.sha256(data[name]).hexdigest() != digests.get(name):
+            raise ModelError(f"{folder / name}: damaged, its digest is not the published one; reinstall")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(data["encoder.onnx"], options, providers=["CPUExecutionProvider"])
+    import io
+
+    with np.load(io.BytesIO(data["heads.npz"]), allow_pickle=False) as arrays:
+        heads = {name: arrays[name].astype(np.float32) for name in arrays.files}
+    return Weights(session, heads, Tokenizer.from_buffer(data["tokenizer.json"]))
+
+
+def tag(title: str, abstract: str, candidates: Sequence[Candidate], weights: Weights) -> Tagged | None:
+    """Run the network over one paper; None where it has no word."""
+    pieces = cut(Paper("", title, abstract), weights.tokenizer)
+    if not pieces.words:
+        return None
+    split = len(title) + 1
+    hint = hints(pieces, candidates, split)
+    spread = np.zeros((1, len(pieces.pieces)), dtype=np.int64)
+    for value, first, end in zip(hint, pieces.firsts, (*pieces.firsts[1:], len(pieces.pieces) - 1), strict=True):
+        spread[0, first:end] = value
+    inputs = {
+        "pieces": np.array([pieces.pieces], dtype=np.int64),
+        "shapes": np.array([pieces.shapes], dtype=np.int64),
+        "hints": spread,
+    }
+    hidden = weights.session.run(["hidden"], inputs)[0][0]
+    words = hidden[np.array(pieces.firsts)]
+    emissions = words @ weights.heads["emit.weight"].T + weights.heads["emit.bias"]
+    values = softmax(words @ weights.heads["value.weight"].T + weights.heads["value.bias"])
+    labels: list[int] = []
+    sure = []
+    for a, b in chains(pieces):
+        labels.extend(viterbi(emissions[a:b], weights.heads["transitions"]))
+        sure.append(marginals(emissions[a:b], weights.heads["transitions"]))
+    return Tagged(pieces, words, hidden[0], np.concatenate(sure), values, tuple(labels), split)
+
+
+def chains(pieces: Pieces) -> Iterator[tuple[int, int]]:
+    """The title's words and the abstract's, as spans of words."""
+    split = sum(word.field == "title" for word in pieces.words)
+    for a, b in ((0, split), (split, len(pieces.words))):
+        if b > a:
+            yield a, b
+
+
+def tagged_spans(tagged: Tagged) -> Iterator[Candidate]:
+    """Give the spans of the best labelling as candidates; a span's score is that of its least sure word."""
+    for first, end, kind in spans(tagged.labels):
+        words = tagged.pieces.words
+        offset = 0 if words[first].field == "title" else tagged.split
+        k = LABELS.index(f"B-{kind}")
+        inside = tagged.probabilities[first:end, k : k + 2].sum(1).min()
+        yield Candidate(
+            words[first].start + offset, words[end - 1].end + offset, Kind(kind), round(float(inside), 4), "tagger"
+        )
+
+
+@Language.component("kg_tagger")
+def propose_tagged(doc: Doc) -> Doc:
+    """Add the tagger's spans to the candidates of ``doc``, and set what the network says as ``doc._.tagged``."""
+    end = doc._.title_end
+    doc._.tagged = tag(doc.text[:end], doc.text[end + 1 :], doc._.candidates, load_weights())
+    if doc._.tagged is not None:
+        doc._.candidates = (*doc._.candidates, *tagged_spans(doc._.tagged))
+    return doc
