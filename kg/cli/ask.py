@@ -66,7 +66,7 @@ def query(
 def _server() -> "Store":
     from kg.store.neo4j import Neo4jStore
 
-    return Neo4jStore.from_environment()
+    return Neo4jStore()
 
 
 def _pair(text: str) -> tuple[str, str]:

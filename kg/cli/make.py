@@ -1,6 +1,8 @@
 """Commands that read papers: demo, build, extract."""
 
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,13 +149,13 @@ def demo(output: Path, tagger: Any, processes: int | None) -> None:
         viz.view(viz.top(graph), output / "graph.html", title="Landmark papers of machine learning")
         export(graph, output / "graph.graphml")
         _show(opened)
-    there = shlex.quote(str(folder))
+    there, program = shlex.quote(str(folder)), shlex.quote(_program())
     click.echo(
         f"\nWritten: {output / 'graph.html'} (open it in a browser), {output / 'graph.graphml'}, {folder}\n\n"
         "Next:\n"
-        f"  kg query {there} methods-on-dataset -p dataset=cifar10\n"
-        f"  kg view {there} --around ResNet -o resnet.html\n"
-        "  kg build YOUR_PAPERS.bib -o papers.kg"
+        f"  {program} query {there} methods-on-dataset -p dataset=cifar10\n"
+        f"  {program} view {there} --around ResNet -o resnet.html\n"
+        f"  {program} build YOUR_PAPERS.bib -o papers.kg"
     )
 
 
@@ -165,7 +167,7 @@ ORDER BY methods DESC, papers DESC, dataset LIMIT 10
 _EVIDENCE = """
 MATCH (m:Method)-[e:EVALUATED_ON]->(d:Dataset)
 RETURN m.name AS method, d.name AS dataset, e.evidence_papers AS papers, e.evidence_sentences AS sentences
-ORDER BY e.papers DESC, e.score DESC, method, dataset LIMIT 1
+ORDER BY e.papers DESC, e.score DESC, method, dataset LIMIT 100
 """
 
 
@@ -177,7 +179,22 @@ def _show(opened: "Graph") -> None:
     click.echo("\nThe ten datasets with most methods:\n")
     top = opened.query(_TOP)
     print_table(top.columns, top)
-    for row in opened.query(_EVIDENCE).dicts():
-        click.echo(f"\nEvidence that {row['method']} was evaluated on {row['dataset']}:")
-        for paper, sentence in list(zip(row["papers"], row["sentences"], strict=True))[:2]:
-            click.echo(f'  "{sentence}"\n    {paper}')
+    shown = [found for row in opened.query(_EVIDENCE).dicts() if (found := _naming_both(row))]
+    for method, dataset, paper, sentence in shown[:1]:
+        click.echo(f'\nEvidence that {method} was evaluated on {dataset}:\n\n  "{sentence}"\n    {paper}')
+
+
+def _naming_both(row: dict[str, Any]) -> tuple[str, str, str, str] | None:
+    """Give the first sentence that says both names as they are; others need their context to convince."""
+    method, dataset = row["method"], row["dataset"]
+    for paper, sentence in zip(row["papers"], row["sentences"], strict=True):
+        if method in sentence and dataset in sentence:
+            return method, dataset, paper, sentence
+    return None
+
+
+def _program() -> str:
+    """How the user can call this program: ``kg`` where that is on the path, else as it was called."""
+    called = Path(sys.argv[0])
+    found = shutil.which("kg")
+    return str(called) if called.name == "kg" and not (found and called.samefile(found)) else "kg"

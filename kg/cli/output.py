@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _WIDE = 100_000
-_STEPS = {"read": "Reading", "extract": "Extracting", "assemble": "Assembling", "store": "Storing"}
+_STEPS = {"read": "Reading", "extract": "Extracting", "assemble": "Assembling", "store": "Storing", "load": "Loading"}
 
 
 class Problems:
@@ -74,8 +74,8 @@ def console(*, err: bool = False) -> "Console":
 
 
 @contextmanager
-def progress() -> Iterator["Progress"]:
-    """Show the progress of a build on standard error where that is a terminal."""
+def progress(things: str = "papers") -> Iterator["Progress"]:
+    """Show the progress of the steps on standard error where that is a terminal, counted in ``things``."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     err = console(err=True)
@@ -90,7 +90,7 @@ def progress() -> Iterator["Progress"]:
                 tasks[step] = bars.add_task(_STEPS.get(step, step), total=total, rate="")
             task = tasks[step]
             speed = bars.tasks[task].speed
-            bars.update(task, completed=done, total=total, rate=f"{speed:,.0f} papers/s" if speed else "")
+            bars.update(task, completed=done, total=total, rate=f"{speed:,.0f} {things}/s" if speed else "")
 
         yield update
 

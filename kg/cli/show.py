@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from kg.cli.ask import GRAPH
-from kg.cli.output import console, count, note, print_table
+from kg.cli.output import count, note, print_table, progress
 
 
 @click.command()
@@ -86,12 +86,17 @@ def load(graph: Path, prune: bool) -> None:
       NEO4J_URI=bolt://localhost:7687 NEO4J_PASSWORD=... kg load papers.kg
     """
     from kg.graph import Graph
-    from kg.store.neo4j import Neo4jStore
+    from kg.store import neo4j
 
     found = Graph(graph).graph
-    with Neo4jStore.from_environment() as store, console(err=True).status("Loading"):
-        store.load(found, prune=prune)
-    note(f"loaded {count(len(found), 'node')}, {count(found.number_of_edges(), 'relationship')}")
+    with progress("rows") as update:
+        done = neo4j.load(found, neo4j.server(), prune=prune, progress=lambda done, total: update("load", done, total))
+    note(f"loaded {count(done.nodes, 'node')}, {count(done.relationships, 'relationship')}")
+    if prune:
+        note(
+            f"removed {count(done.removed_nodes, 'node')}, {count(done.removed_relationships, 'relationship')}"
+            " that the graph no longer has"
+        )
 
 
 @click.command()
