@@ -114,7 +114,8 @@ def _named_data(text: str) -> Iterator[str]:
         # The pattern is tried on the words before a head only: on the whole text it backtracks too much.
         match = _BEFORE_DATA.search(text, max(0, head.start() - 100), head.end())
         while match is not None:
-            for name in _LIST_SPLIT.split(match.group(1)):
+            for part in _LIST_SPLIT.split(match.group(1)):
+                name = re.sub(r"^(?:[a-z]+ )+", "", part)
                 if len(name) > 2 and coined(name.split()[0]):
                     yield name
             match = _BEFORE_DATA.search(text, match.end(), head.end())

@@ -37,8 +37,8 @@ _METRIC = re.compile(
         BLEU(?:-\d)? ROUGE(?:-\w)? METEOR CIDEr SPICE PSNR SSIM LPIPS FID IS\b Inception_score perplexit(?:y|ies) PPL
         WER CER EER MOTA HOTA IDF1 PQ RQ NDCG(?:@\d+)? MRR Hits?@\d+ Recall@\d+ R@?\d+ Rank-?1 RMSE MAE MSE R2 MCC EM\b
         exact_match pass@\d+ success_rates? win_rates? scores? returns? rewards? speed-?ups? FPS latency throughput
-        FLOPs parameters? memory training_time runtime model_size performance UAS LAS Smatch correlation HD95 FPR95 AMI NMI
-        ARI bits_per_(?:dim|character|byte)"""
+        FLOPs parameters? memory training_time runtime model_size performance UAS LAS Smatch correlation HD95 FPR95
+        AMI NMI ARI bits_per_(?:dim|character|byte)"""
     ),
     re.IGNORECASE,
 )
@@ -46,8 +46,8 @@ _GAIN = re.compile(
     r"\b"
     + _any(
         r"""improv\w* gains? increas\w* reduc\w* boost\w* higher lower better worse faster slower speed-?ups?
-        outperform\w* surpass\w* exceed\w* more less fewer smaller sav(?:es?|ings?) drop\w* decreas\w* by_up_to compress\w*
-        accelerat\w* margin cut\w* degrad\w*"""
+        outperform\w* surpass\w* exceed\w* more less fewer smaller sav(?:es?|ings?) drop\w* decreas\w* by_up_to
+        compress\w* accelerat\w* margin cut\w* degrad\w*"""
     )
     + r"\b",
     re.IGNORECASE,
@@ -56,8 +56,8 @@ _OUTCOME = re.compile(
     r"\b"
     + _any(
         r"""achiev\w* obtain\w* reach\w* attain\w* yield\w* report\w* scor\w* with_(?:an?|the) result\w*
-        state-of-the-art SOTA accuracy perform\w* improv\w* outperform\w* surpass\w* exceed\w* reduc\w* gain\w* increas\w* speed\w*
-        faster error boost\w* win\w* set\w*_a_new record"""
+        state-of-the-art SOTA accuracy perform\w* improv\w* outperform\w* surpass\w* exceed\w* reduc\w* gain\w*
+        increas\w* speed\w* faster error boost\w* win\w* set\w*_a_new record"""
     )
     + r"\b",
     re.IGNORECASE,
