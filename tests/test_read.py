@@ -1,7 +1,9 @@
 """Every other format, and what bad input gets: one line with place and advice, at the cost of that record alone."""
 
 import bz2
+import doctest
 import gzip
+import importlib
 import io
 import json
 import lzma
@@ -46,6 +48,13 @@ def made(tmp_path: Path) -> Callable[[str | bytes], Path]:
 
 
 Made = Callable[..., Path]
+
+
+@pytest.mark.parametrize("name", ["bibtex", "formats", "labels", "record", "table"])
+def test_the_examples_in_docstrings_hold(name: str) -> None:
+    failed, tried_examples = doctest.testmod(importlib.import_module(f"kg.read.{name}"))
+    assert tried_examples > 0
+    assert failed == 0
 
 
 # Formats

@@ -161,6 +161,13 @@ def test_a_text_without_titles_is_reported(tmp_path: Path) -> None:
     assert str(problems[0]).startswith(f"{path}: no title with an abstract found; ")
 
 
+def test_a_long_text_that_is_no_listing_is_given_up_early(tmp_path: Path) -> None:
+    path = page(tmp_path, "step done\n" * 300_000)
+    problems: list[InputError] = []
+    assert not list(read([path], on_problem=problems.append))
+    assert [str(problem).partition("; ")[0] for problem in problems] == [f"{path}: no title with an abstract found"]
+
+
 TITLES = (
     "Weaving Networks from Reeds",
     "How Many Spoons Does a Drawer Need?",
@@ -181,7 +188,7 @@ AUTHORS = ("Ann Lee", "Bo Chen · Cy van Dam", "Dora Évans · E. F. Grün · hu
 HEADERS = (
     (),
     ("Recent work",),
-    ("new", "Subscribe", "by AK and the others", "Jan 3"),
+    ("new", "Subscribe", "by MO and the others", "Jan 3"),
     ("Search", "Next", "2 days ago"),
 )
 

@@ -5,6 +5,7 @@ parsed with the ``@string`` definitions seen so far. LaTeX accents, commands and
 as written. The citation key is no identity (two files may give one key to two papers), so it is not the paper's id.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -74,7 +75,7 @@ def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
 
 
 def _begins_entry(text: str) -> bool:
-    return re.match(r"@\w+\{[^\s{},=\"]+,\s*$", text) is not None
+    return re.match(r"@\w+\{[^\s{},=\"]+\s*,", text) is not None
 
 
 def _round(held: list[str], rest: str) -> bool:
@@ -110,6 +111,9 @@ def _fields(text: str, strings: dict[str, str]) -> dict[str, Any] | None:
     """The fields of one entry as plain text, or None where it cannot be parsed."""
     import bibtexparser
     from bibtexparser.middlewares import MergeNameParts, SeparateCoAuthors, SplitNameParts
+
+    # It logs what it cannot parse; here that is reported with its place.
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
 
     used = [definition for name, definition in strings.items() if name.partition("{")[2].strip() in text]
     try:

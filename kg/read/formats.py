@@ -9,7 +9,8 @@ from itertools import pairwise
 from kg.model import Paper
 from kg.read.bibtex import read_bibtex
 from kg.read.json_records import CONTAINERS, read_json, read_jsonl
-from kg.read.listing import is_author_line, read_listing, read_posters
+from kg.read.labels import is_author_line
+from kg.read.listing import read_listing, read_posters
 from kg.read.markdown import HEADING, read_markdown
 from kg.read.record import folded
 from kg.read.source import Source
