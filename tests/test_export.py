@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.errors import ExportError
@@ -266,6 +266,7 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
         export(make(), tmp_path / "missing" / "g.graphml")
 
 
+@settings(deadline=None)
 @given(name=st.text(), other=st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()))
 def test_any_name_survives(tmp_path_factory: pytest.TempPathFactory, name: str, other: object) -> None:
     folder = tmp_path_factory.mktemp("any")

@@ -22,7 +22,7 @@ Box = tuple[float, float, float]
 _STEPS = 120
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 _BETWEEN = 1.7
-_FILL = 0.42
+_FILL = 0.54
 _EVEN = 0.45
 _FEW = 40
 _GAP = 24.0
@@ -175,7 +175,8 @@ def _place(points: Floats, boxes: Floats, aspect: float) -> Floats:
     if len(points) > _FEW:
         ranks = points.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable") / (len(points) - 1)
         points = (1 - _EVEN) * points + _EVEN * ranks
-    area = (2 * boxes[:, 0] * (boxes[:, 1] + boxes[:, 2])).sum() / _FILL
+    # A few nodes have their relations written on the links, which takes room too.
+    area = (2 * boxes[:, 0] * (boxes[:, 1] + boxes[:, 2])).sum() / min(_FILL, 0.14 + 0.0065 * len(boxes))
     return _apart(points * np.array([math.sqrt(area * aspect), math.sqrt(area / aspect)]), boxes, aspect)
 
 

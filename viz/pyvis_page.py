@@ -33,7 +33,7 @@ from viz.style import DASHED, KINDS, kind_of, line_colour, words
 ASPECTS = (1.7, 0.72)
 """Width / height of the two sets of positions: the page takes the one nearer its window."""
 
-_LABELLED_LINKS = 40
+_LABELLED_LINKS = 36
 _ARROWED_LINKS = 150
 
 
@@ -157,18 +157,19 @@ def _drawn(key: Any, properties: dict[str, Any], most: int) -> tuple[dict[str, A
     share = math.sqrt(min(int(properties.get("papers") or 0), most) / most)
     kind = kind_of(properties)
     look = KINDS[kind]
-    size, letters = round(9 + 17 * share, 1), round(13 + 8 * share, 1)
+    size, letters = round(9 + 17 * share, 1), round(14 + 8 * share, 1)
     lines = wrapped(name_of(key, properties))
     options = {
         "label": "\n".join(lines),
         "shape": look.shape,
         "color": look.colour,
         "size": size,
-        "font": {"size": letters},
+        # vis-network leaves half a line between node and label, in which the label of another seems to belong.
+        "font": {"size": letters, "vadjust": round(-0.3 * letters, 1)},
         "kind": kind,
     }
     half = max(size, max(map(columns, lines)) * letters * 0.30) + 5
-    return options, (half, size + 4, size + len(lines) * letters * 1.25 + 8)
+    return options, (half, size + 4, size + (len(lines) * 1.15 + 0.2) * letters + 8)
 
 
 def _options(physics: bool) -> dict[str, Any]:

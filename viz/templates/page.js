@@ -124,7 +124,14 @@
   document.getElementById("theme").addEventListener("click", () => setTheme(theme === "dark" ? "light" : "dark"));
 
   function fit() {
-    network.fit({ animation: false, maxZoomLevel: 1.5, minZoomLevel: 0.05 });
+    // As network.fit, which leaves a tenth of the window empty.
+    const boxes = data.nodes.map((node) => network.getBoundingBox(node.id));
+    if (!boxes.length) return;
+    const below = Math.max(...data.nodes.map((node) => node.font.size)) / 3;
+    const [left, top] = [Math.min(...boxes.map((b) => b.left)), Math.min(...boxes.map((b) => b.top))];
+    const [right, bottom] = [Math.max(...boxes.map((b) => b.right)), Math.max(...boxes.map((b) => b.bottom)) + below];
+    const scale = Math.min((box.clientWidth - 24) / (right - left), (box.clientHeight - 16) / (bottom - top), 1.2);
+    network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale: Math.max(scale, 0.02), animation: false });
   }
   document.getElementById("fit").addEventListener("click", fit);
   let width = box.clientWidth, height = box.clientHeight;
@@ -138,6 +145,8 @@
     requestAnimationFrame(fit);
   }).observe(box);
   fit();
+  // The sizes of labels are known only after they were drawn.
+  network.once("afterDrawing", () => requestAnimationFrame(fit));
 
   // Words -------------------------------------------------------------------------------------------------------
   const named = (text) => element("span", { class: "name", dir: "auto", text });
@@ -158,7 +167,7 @@
     return [named(data.about[edge.from].name), element("span", { class: "soft", text: ` ${data.links[edge.id].relation} ` }),
       named(data.about[edge.to].name)];
   }
-  const short = (facts) => facts.filter(([name]) => name !== "Also written" && name !== "Authors")
+  const short = (facts) => facts.filter(([name]) => name === "Support" || name.startsWith("Year") || name === "Venue")
     .map(([, value]) => value).join(" · ");
 
   // Hover -------------------------------------------------------------------------------------------------------
@@ -221,8 +230,11 @@
     const right = wide ? box.clientWidth - panel.offsetWidth : box.clientWidth;
     const bottom = wide ? box.clientHeight : box.clientHeight - panel.offsetHeight;
     if (at.x > 0 && at.x < right - 30 && at.y > 0 && at.y < bottom - 30) return;
-    network.moveTo({ position: network.getPosition(id), animation: false,
-      offset: { x: (right - box.clientWidth) / 2, y: (bottom - box.clientHeight) / 2 } });
+    const view = network.getViewPosition(), scale = network.getScale(), margin = 100;
+    const shift = (value, most) => value
+      - Math.min(Math.max(value, Math.min(margin, most / 2)), Math.max(most - margin, most / 2));
+    network.moveTo({ animation: false,
+      position: { x: view.x + shift(at.x, right) / scale, y: view.y + shift(at.y, bottom) / scale } });
   }
   function openNode(id) {
     selected = { node: id };
