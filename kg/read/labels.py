@@ -43,11 +43,11 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _CONTROL = re.compile(
-    r"(?:subscribe|sign (?:in|up)|log ?(?:in|out)|newsletter|follow|share"
+    r"(?:(?:subscribe|sign (?:in|up)|log ?(?:in|out)|newsletter|follow|share|upvote)\b"
     r"|(?:load|show|read|view|see) (?:more|all|less)|(?:next|previous|back|home|menu|search|new|hot|top|trending)$"
-    r"|page \d+|(?:poster|oral|spotlight) session|upvote"
+    r"|page \d+|(?:poster|oral|spotlight) session"
     r"|\d+\s*(?:comments?|upvotes?|likes?|authors?|views?|results?|papers?)\b"
-    r"|(?:abstract|pdf|arxiv|html|code|github|cite|bibtex|project page)$|by ?[A-Z]{2})",
+    r"|(?:abstract|pdf|arxiv|html|code|github|cite|bibtex|project page)$)",
     re.IGNORECASE,
 )
 _SENTENCES = re.compile(r"[a-z0-9)\]”\"'][.?!]\s+[A-Z]")
