@@ -47,7 +47,7 @@ def marginals(emissions: Array, transitions: Array) -> Array:
         row = move @ (behind[i + 1] * weight[i + 1])
         behind[i] = row / row.sum()
     joint = ahead * behind
-    return (joint / joint.sum(1, keepdims=True)).astype(np.float32)
+    return np.asarray(joint / joint.sum(1, keepdims=True), dtype=np.float32)
 
 
 def spans(labels: Sequence[int]) -> Iterator[tuple[int, int, str]]:

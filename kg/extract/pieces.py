@@ -62,16 +62,23 @@ def case_shape(word: str) -> int:
     return 2 if uppers == 1 and word[0].isupper() else 5
 
 
+def _special(tokenizer: "Tokenizer", name: str) -> int:
+    number = tokenizer.token_to_id(name)
+    if number is None:
+        raise ValueError(f"the tokenizer has no piece {name}")
+    return int(number)
+
+
 def cut(paper: Paper, tokenizer: "Tokenizer", *, limit: int = MAX_PIECES) -> Pieces:
     """Cut a paper; words beyond ``limit`` pieces are left out, whole."""
-    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    cls, sep = (_special(tokenizer, name) for name in ("[CLS]", "[SEP]"))
     pieces, shapes = [cls], [9]
     words: list[Word] = []
     firsts: list[int] = []
     for field in ("title", "abstract"):
         text = paper.text(field)
         encoding: Any = tokenizer.encode(text, add_special_tokens=False)
-        spans: dict[int, tuple[int, int]] = {}
+        spans: dict[int | None, tuple[int, int]] = {}
         sizes = Counter(encoding.word_ids)
         for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
             known = spans.get(word)

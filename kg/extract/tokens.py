@@ -6,7 +6,7 @@ full stop, as pasted pages have them. There is no tagger or parser here: nothing
 """
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -153,4 +153,5 @@ def mark_sentences(doc: Doc) -> Doc:
     first = np.searchsorted(places, [start for start, _ in sentences(doc.text)])
     starts[first[first < len(doc)]] = 1
     starts[0] = 1
-    return doc.from_array([SENT_START], starts.astype(np.uint64))
+    flags: Any = starts.astype(np.uint64)[:, None]  # spaCy's own type for this argument is not exported
+    return doc.from_array([SENT_START], flags)
