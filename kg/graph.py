@@ -69,7 +69,7 @@ def build_folder(
     output: str | Path,
     *,
     tagger: "Tagger" = "auto",
-    processes: int = 1,
+    processes: int | None = None,
     progress: Progress | None = None,
     **reading: Any,
 ) -> Built:

@@ -9,6 +9,7 @@ extracted. It reads no paper files.
 
 import hashlib
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,9 @@ from kg.model import Extraction, Paper
 
 if TYPE_CHECKING:
     from kg.extract import Tagger
+
+MANY_PAPERS = 512
+"""From so many papers on, it pays to start processes: each has to load the vocabulary and the tagger first."""
 
 Progress = Callable[[str, int, int | None], None]
 """Told the step, how many papers it has done, and of how many."""
@@ -47,10 +51,10 @@ def update_folder(
     *,
     inputs: Iterable[Source] = (),
     tagger: "Tagger" = "auto",
-    processes: int = 1,
+    processes: int | None = None,
     progress: Progress | None = None,
 ) -> Built:
-    """Add ``papers`` to the graph folder at ``path``, made if missing.
+    """Add ``papers`` to the graph folder at ``path``, made if missing; ``processes`` None means as many as help.
 
     Raises InputError where there is no paper, GraphError where the folder cannot be used or written; what was in it is
     then unchanged.
@@ -91,7 +95,7 @@ def _update(
     *,
     inputs: tuple[Source, ...],
     tagger: "Tagger",
-    processes: int,
+    processes: int | None,
     progress: Progress,
 ) -> Built:
     from kg import pipeline
@@ -104,7 +108,8 @@ def _update(
     loose += _resume(path, old, extractor, todo)
     total, reused = len(todo), sum(part.papers for part in kept) + len(loose)
     waiting = [todo[key] for key in sorted(todo)]
-    extractions = _counted(pipeline.extract_papers(waiting, tagger=tagger, processes=processes), total, progress)
+    workers = processes or processes_for(total)
+    extractions = _counted(pipeline.extract_papers(waiting, tagger=tagger, processes=workers), total, progress)
     for batch in _batches(extractions):
         if len(batch) == PART_PAPERS:
             kept.append(folder.write_part(path, batch, extractor))
@@ -134,6 +139,12 @@ def _update(
     )
     folder.write_manifest(path, manifest)
     return Built(manifest, total, reused, graph)
+
+
+def processes_for(papers: int) -> int:
+    """Give how many processes help with this many papers: one a core, or one alone where starting takes longer."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 if papers < MANY_PAPERS else cores
 
 
 def _keep(

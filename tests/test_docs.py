@@ -98,6 +98,13 @@ def test_the_lock_files_name_no_host_and_pin_all_with_hashes() -> None:
     assert not re.search(r"^torch==", text, re.MULTILINE)
 
 
+def test_the_two_lines_are_each_one_line_that_ci_can_find() -> None:
+    lines = README.read_text("utf-8").splitlines()
+    for end in ("&& .venv/bin/kg demo", "&& .venv/bin/pytest"):
+        (line,) = (line for line in lines if line.endswith(end))
+        assert line.startswith("python3 -m venv .venv && .venv/bin/pip install -qr requirements")
+
+
 if __name__ == "__main__":
     README.write_text(filled(README.read_text("utf-8")), "utf-8")
     COMMANDS.write_text(commands_page(), "utf-8")

@@ -42,13 +42,14 @@ def evaluate(
     from kg import evaluate as measure
     from kg.pipeline import extract_papers
     from kg.record import to_record
+    from kg.update import processes_for
 
     annotated = list(measure.read_gold(gold))
     if records:
         found = list(measure.read_records(records))
     else:
         papers = measure.papers(annotated)
-        extractions = extract_papers(papers, tagger=tagger, processes=processes or options.cores())
+        extractions = extract_papers(papers, tagger=tagger, processes=processes or processes_for(len(annotated)))
         found = [to_record(extraction) for extraction in extractions]
     report = measure.score(annotated, found)
     if as_json:

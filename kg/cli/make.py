@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def _build(
             inputs,
             output,
             tagger=tagger,
-            processes=processes or options.cores(),
+            processes=processes,
             progress=update,
             format=form,
             strict=strict,
@@ -102,12 +103,23 @@ def extract(
     problems = Problems()
     papers = read(inputs, format=form, strict=strict, skip_empty=skip_empty, on_problem=problems)
     number = 0
-    for extraction in extract_papers(_first(papers), tagger=tagger, processes=processes or options.cores()):
+    papers, workers = _workers(_first(papers), processes)
+    for extraction in extract_papers(papers, tagger=tagger, processes=workers):
         click.echo(to_json(extraction))
         number += 1
     problems.summary()
     if not number:
         raise InputError("no paper in the inputs; `kg formats` shows what can be read")
+
+
+def _workers(papers: Iterator["Paper"], processes: int | None) -> tuple[Iterator["Paper"], int]:
+    """Look ahead as far as it takes to choose how many processes help."""
+    if processes:
+        return papers, processes
+    from kg.update import MANY_PAPERS, processes_for
+
+    start = list(islice(papers, MANY_PAPERS))
+    return chain(start, papers), processes_for(len(start))
 
 
 def _first(papers: Iterator["Paper"]) -> Iterator["Paper"]:
@@ -142,8 +154,7 @@ def demo(output: Path, tagger: Any, processes: int | None) -> None:
     from kg.graph import open_graph
 
     folder = output / "demo.kg"
-    # The sample is small: starting worker processes would take longer than the work.
-    built = _build((str(sample.path()),), folder, tagger=tagger, processes=processes or 1)
+    built = _build((str(sample.path()),), folder, tagger=tagger, processes=processes)
     with open_graph(folder) as opened:
         graph = built.graph if built.graph is not None else opened.graph
         viz.view(viz.top(graph), output / "graph.html", title="Landmark papers of machine learning")

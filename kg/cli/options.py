@@ -1,17 +1,11 @@
 """The options that several commands share."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 Command = Callable[..., Any]
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def reading(command: Command) -> Command:
@@ -42,7 +36,10 @@ def extracting(command: Command) -> Command:
                 help="How names are found: with the learned tagger where it is installed, or by rules alone.",
             ),
             click.option(
-                "--processes", type=click.IntRange(1), metavar="N", help="Processes to use; by default one a core."
+                "--processes",
+                type=click.IntRange(1),
+                metavar="N",
+                help="Processes to use; by default one a core where there is enough work.",
             ),
         )
     ):
