@@ -253,6 +253,10 @@ def normalise_text(text: str) -> str:
     >>> normalise_text("  Deep\\n  Re\\u0301sidual\\x00 ")
     'Deep Résidual'
     """
+    plain = " ".join(text.split())
+    if plain.isprintable():
+        # Nearly all text ends here; the character-by-character way below is slow.
+        return unicodedata.normalize("NFC", plain)
     text = unicodedata.normalize("NFC", text)
     text = "".join(
         " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs")

@@ -10,6 +10,7 @@ import lzma
 import os
 import sys
 import tracemalloc
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from hypothesis import strategies as st
 from kg.errors import InputError, UsageError
 from kg.model import Paper, normalise_text
 from kg.read import FORMATS, GuessedEncodingError, read, recognise
-from kg.read.record import clean
 
 DATA = Path(__file__).parent / "data" / "read"
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "abstracts-40k.jsonl.gz"
@@ -414,8 +414,11 @@ def test_records_of_any_values_raise_nothing(tmp_path: Path, rows: list[dict[str
 
 
 @given(st.text())
-def test_the_quick_way_to_clean_text_is_the_models(text: str) -> None:
-    assert clean(text) == normalise_text(text)
+def test_normal_text_is_nfc_without_controls_and_single_spaced(text: str) -> None:
+    normal = normalise_text(text)
+    assert normal == " ".join(normal.split()) == unicodedata.normalize("NFC", normal)
+    assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in normal)
+    assert normalise_text(normal) == normal
 
 
 def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:

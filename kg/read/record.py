@@ -5,7 +5,6 @@ whose text says what is wrong and what to do; the reader of the format adds the 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -81,12 +80,6 @@ def folded(name: str) -> str:
     return re.sub(r"[^\w]+", "_", name.strip().lstrip("\ufeff").casefold()).strip("_") or name.strip()
 
 
-def clean(text: str) -> str:
-    """Give what `kg.model.normalise_text` gives, sooner where there is nothing to strip."""
-    joined = " ".join(text.split())
-    return unicodedata.normalize("NFC", joined) if joined.isprintable() else normalise_text(text)
-
-
 def paper_from(fields: Mapping[str, Any], place: str) -> Paper:
     """Make a paper of a mapping with any of the usual field names; raises RefusedError.
 
@@ -129,19 +122,19 @@ def make_paper(
         )
     if len(title) > MAX_TITLE:
         raise RefusedError(f"title of more than {MAX_TITLE:,} characters; check where the title ends")
-    title, abstract = clean(title), clean(abstract)
+    title, abstract = normalise_text(title), normalise_text(abstract)
     if not title:
         raise RefusedError('no title; give "title"')
     if not abstract:
         raise NoAbstractError('no abstract; give "abstract" or use --skip-empty')
     return Paper(
-        id=clean(key)[:MAX_TITLE] or paper_id(title),
+        id=normalise_text(key)[:MAX_TITLE] or paper_id(title),
         title=title,
         abstract=abstract,
-        authors=tuple(dict.fromkeys(name for name in map(clean, authors) if name))[:MAX_AUTHORS],
+        authors=tuple(dict.fromkeys(name for name in map(normalise_text, authors) if name))[:MAX_AUTHORS],
         year=year,
-        venue=clean(venue),
-        url=clean(url),
+        venue=normalise_text(venue),
+        url=normalise_text(url),
         sources=(place,),
     )
 
