@@ -60,7 +60,7 @@ PAPERS = (
         ),
         (
             ("WidgetNet", "CIFAR-10", "accuracy", "95.5%", "absolute"),
-            ("ResNet", "CIFAR-10", "accuracy", "93", "absolute"),
+            ("ResNet", "CIFAR-10", "accuracy", "93.0%", "absolute"),
         ),
     ),
     (
@@ -192,3 +192,45 @@ def extractions() -> list[Extraction]:
 def small_graph() -> nx.MultiDiGraph:
     """The graph of `extractions`."""
     return assemble(extractions(), families=family)
+
+
+VALUES: dict[str, dict[str, object]] = {
+    "benchmarks-for-task": {"task": "image classification"},
+    "builds-on": {"method": "GateNet"},
+    "built-upon": {"method": "ResNet"},
+    "busiest-datasets": {},
+    "by-year": {"name": "CIFAR-10"},
+    "coauthors": {"author": "ada lovely"},
+    "compared-with": {"method": "WidgetNet"},
+    "datasets-of-method": {"method": "GateNet"},
+    "datasets-together": {"dataset": "CIFAR-10"},
+    "disagreements": {},
+    "evidence": {"from": "WidgetNet", "to": "ResNet"},
+    "evidence-in-paper": {"paper": "Gates that Skip"},
+    "falling": {"since": 2022},
+    "family": {"name": "ResNet-50"},
+    "first-to-propose": {"name": "WidgetNet"},
+    "leaderboard": {"dataset": "CIFAR-10"},
+    "methods-for-task": {"task": "Image Classification"},
+    "methods-on-dataset": {"dataset": "CIFAR-10"},
+    "neighbours": {"name": "GateNet"},
+    "new-in-year": {"year": 2020},
+    "papers-about": {"name": "CIFAR-10"},
+    "papers-between": {"dataset": "CIFAR-10", "first": 2018, "last": 2021},
+    "papers-of-author": {"author": "Ada Lovely"},
+    "path": {"from": "GateNet", "to": "CIFAR-100"},
+    "results-of-method": {"method": "WidgetNet"},
+    "rising": {"since": 2020},
+    "search": {"text": "NET"},
+    "shared-datasets": {"a": "WidgetNet", "b": "GateNet"},
+    "similar-papers": {"paper": "Widgets Again"},
+    "statistics": {},
+    "top-datasets": {},
+    "top-methods": {},
+    "top-tasks": {},
+    "transfer": {"trained": "ImageNet"},
+    "untried-datasets": {"method": "GateNet"},
+    "used-together": {"method": "WidgetNet"},
+    "who-beats-whom": {"dataset": "CIFAR-10"},
+}
+"""For each named query, values that it has an answer for in `small_graph`."""
