@@ -204,3 +204,7 @@ def test_a_graph_that_does_not_fit_is_refused_before_anything_is_sent() -> None:
     graph.add_node("x", label="Nope")
     with pytest.raises(StoreError, match="no label"):
         list(neo4j.batches(graph))
+    graph = nx.MultiDiGraph()
+    graph.add_node("author:x", label="Author", name="é" * 4001)
+    with pytest.raises(StoreError, match="longer than the 8,000 bytes"):
+        list(neo4j.batches(graph))

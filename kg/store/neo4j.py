@@ -25,6 +25,9 @@ from kg.store.tokens import check_parameters, check_read, meaningful, without_co
 BATCH = 5_000
 """Rows sent in one transaction."""
 
+LONGEST = 8_000
+"""Bytes of a name or id; a little less than what an index of Neo4j takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -105,6 +108,13 @@ def batches(graph: nx.MultiDiGraph, *, size: int = BATCH) -> Iterator[tuple[str,
         label = data.get("label", "")
         if label not in NODES:
             raise StoreError(f"node {key!r} has no label of the schema; build the graph with kg.assemble")
+        for name in ("id", "name"):
+            text = key if name == "id" else data.get("name") or ""
+            if len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:
+                raise StoreError(
+                    f"{label} {text[:40]!r}…: its {name} is longer than the {LONGEST:,} bytes that Neo4j can index; "
+                    "mend the record and build again"
+                )
         nodes[label, bool(data.get("benchmark"))].append(_properties({**data, "id": key}, NODES[label]))
     for (label, benchmark), rows in nodes.items():
         for start in range(0, len(rows), size):
