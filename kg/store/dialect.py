@@ -61,6 +61,9 @@ def explain(message: str, text: str, translation: Translation) -> str:
         near = f"near {rest[1]}" if rest else "at the end"
         hint = _construct(text)
         return f"{place(text, min(start, len(text)))}: {hint or f'syntax error {near}'}"
+    for sign, said in _SAID:
+        if sign in message:
+            return f"{said}, or run with --neo4j"
     for pattern, say, known in _KNOWN:
         named = re.search(pattern, message)
         if named:
@@ -93,11 +96,21 @@ def _construct(text: str) -> str:
     return ""
 
 
+_SAID = (
+    ("Lambda paramName", "a list comprehension inside another is not in the embedded engine; UNWIND one of them"),
+    (
+        "parsed_parameter_expression",
+        "a parameter inside a list comprehension or predicate is not in the embedded engine; "
+        "name it first with WITH $x AS x",
+    ),
+    ("list_extract", "a position past the end of a list is an error in the embedded engine; ask size(...) first"),
+    ("Order by", "ordering by a node, list or map is not in the embedded engine; order by a property"),
+    ("UNREACHABLE_CODE", "the embedded engine cannot run this query; write it in smaller steps with WITH"),
+)
+
 _CONSTRUCTS = (
     ("CALL", ("{", "("), "CALL { }", "use WITH and another MATCH"),
     ("COLLECT", ("{",), "COLLECT { }", "use OPTIONAL MATCH and collect(...)"),
-    ("[", ("(",), "a pattern comprehension", "MATCH the pattern and collect(...)"),
     (":", ("!", "%"), "a label expression", "write labels with | or NOT n:Label in WHERE"),
     (")", ("{", "+"), "a quantified path pattern", "write a variable-length relationship such as -[*1..3]->"),
-    ("=~", (), "", ""),
 )

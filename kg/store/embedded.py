@@ -22,7 +22,7 @@ from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows
 from kg.store.dialect import MACROS, explain
 from kg.store.schema import ENDS, NODES, RELATIONSHIPS, Type
 from kg.store.tokens import check_parameters, check_read, columns, meaningful
-from kg.store.translate import translate
+from kg.store.translate import Guess, translate
 
 _SQL: Mapping[Type, str] = {
     "string": "STRING",
@@ -162,7 +162,6 @@ class EmbeddedStore:
         given = plain.parameters(check_parameters(words, parameters or {}))
         if self._database.is_closed:
             raise StoreError(f"{self.path}: the database is closed")
-        translation = translate(cypher, words)
 
         def ask(connection: Any) -> Rows:
             result = connection.execute(translation.text, given)
@@ -177,16 +176,15 @@ class EmbeddedStore:
             ids = self._ids(connection, rows)
             return Rows(tuple(names), [tuple(plain.embedded(value, ids) for value in row) for row in rows], truncated)
 
-        try:
-            return self._run(ask, timeout)
-        except RuntimeError as error:
-            if "LIST_MIN" not in str(error):
-                raise QueryError(explain(str(error), cypher, translation)) from None
-        try:
-            translation = translate(cypher, words, at="kg_nth")
-            return self._run(ask, timeout)
-        except RuntimeError as error:
-            raise QueryError(explain(str(error), cypher, translation)) from None
+        guess: Guess | None = Guess()
+        while guess:
+            translation = translate(cypher, words, guess=guess)
+            try:
+                return self._run(ask, timeout)
+            except RuntimeError as error:
+                message = str(error)
+                guess = guess.other(message)
+        raise QueryError(explain(message, cypher, translation))
 
     def _run(self, ask: Callable[[Any], Rows], timeout: float | None) -> Rows:
         """Run ``ask`` in a thread, so that Ctrl-C and the clock reach a query that is deep in the engine."""

@@ -8,7 +8,7 @@ What is not is left as it is, and the engine's error explains it (`kg.store.dial
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kg.errors import QueryError
 from kg.store.schema import ENTITIES
@@ -35,6 +35,26 @@ _OPERATORS = frozenset(
         "WHERE", "WITH", "XOR",
     }
 )  # fmt: skip
+_RESERVED = frozenset(
+    {"ACYCLIC", "COLUMN", "DBTYPE", "DEFAULT", "FOR", "GLOB", "GROUP", "INDEX", "MACRO", "PRIMARY", "TABLE", "TRAIL"}
+)
+"""Words that only the embedded engine reserves; a query uses them as names."""
+
+_ABSENT = {
+    "startnode": "name the node in the pattern",
+    "endnode": "name the node in the pattern",
+    "exists": "write n.x IS NOT NULL or EXISTS { (a)-->(b) }",
+    "stdev": "compare min, avg and max",
+    "stdevp": "compare min, avg and max",
+    "datetime": "years are numbers here",
+    "localdatetime": "years are numbers here",
+    "localtime": "years are numbers here",
+    "time": "years are numbers here",
+    "duration": "years are numbers here",
+    "point": "nothing here has a place",
+    "rand": "order by a property",
+}
+_NATIVE = frozenset({"SHORTEST", "ALL", "TRAIL", "ACYCLIC", "WSHORTEST", "WALK"})
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _ENDLESS = "9223372036854775807"
 _LONG = "1000000000"
@@ -44,6 +64,25 @@ _LONG = "1000000000"
 class _Piece:
     text: str
     start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What cannot be read from the words alone, for the engine binds functions by type; it says where one is wrong."""
+
+    at: str = "kg_at"
+    """The macro for positions in lists: this one for lists of text and numbers, "kg_nth" for lists of anything."""
+
+    reverse: str = "list_reverse"
+    """The function that reverses: this one lists, "reverse" text."""
+
+    def other(self, message: str) -> "Guess | None":
+        """Give the next guess after the engine's error ``message``, or None where that is not the trouble."""
+        if "LIST_MIN" in message and self.at == "kg_at":
+            return replace(self, at="kg_nth")
+        if "LIST_REVERSE" in message and self.reverse == "list_reverse":
+            return replace(self, reverse="reverse")
+        return None
 
 
 class Translation:
@@ -65,24 +104,22 @@ class Translation:
         return self._sources[max(0, bisect_right(self._starts, offset) - 1)]
 
 
-def translate(text: str, words: Sequence[Token], *, at: str = "kg_at") -> Translation:
-    """Translate the query ``text``, of which ``words`` are the meaningful tokens.
-
-    ``at`` is the macro for positions in lists: "kg_at" for lists of text and numbers, "kg_nth" for any.
-    """
-    return Translation(_Writer(text, words, at).all())
+def translate(text: str, words: Sequence[Token], *, guess: Guess | None = None) -> Translation:
+    """Translate the query ``text``, of which ``words`` are the meaningful tokens, with ``guess`` of what has types."""
+    return Translation(_Writer(text, words, guess or Guess()).all())
 
 
 class _Writer:
     """Walks the tokens once, writing pieces; brackets are walked recursively."""
 
-    def __init__(self, text: str, words: Sequence[Token], at: str) -> None:
+    def __init__(self, text: str, words: Sequence[Token], guess: Guess) -> None:
         self.source = text
-        self.at = at
+        self.guess = guess
         self.words = words
         self.pairs = self._match()
         self.out: list[_Piece] = []
         self.began: dict[int, int] = {}
+        self.ordered = 0
 
     def _match(self) -> dict[int, int]:
         pairs: dict[int, int] = {}
@@ -154,15 +191,24 @@ class _Writer:
             limits = [k for k in inside if self.word(k) in ("LIMIT", "SKIP", "OFFSET")]
             order = [k for k in inside if self.word(k) == "ORDER"]
             self.check_lone_count(head, inside, end)
-            if self.word(head) == "WITH" and order and not limits:
-                where = next((k for k in inside if self.word(k) == "WHERE" and k > order[0]), end)
-                self.expression(head, where)
-                self.write(f" LIMIT {_ENDLESS}", where - 1)
-                self.expression(where, end)
-            else:
+            if self.word(head) != "WITH" or not order:
                 self.expression(head, end)
+                continue
+            where = next((k for k in inside if self.word(k) == "WHERE" and k > order[0]), end)
+            self.expression(head, where)
+            if not limits:
+                self.write(f" LIMIT {_ENDLESS}", where - 1)
+            self.expression(where, end)
+            if self.text(end + 1) != "*":
+                # Straight before an aggregate the engine drops the order, and with it the right rows of a LIMIT.
+                self.ordered += 1
+                self.write(f" UNWIND [1] AS kg_one{self.ordered}", end - 1)
         if not heads:
             self.expression(i, j)
+
+    def absent(self, i: int, what: str, way: str) -> QueryError:
+        where = place(self.source, self.words[i].start)
+        return QueryError(f"{where}: {what} is not in the embedded engine; {way}, or run with --neo4j")
 
     def check_lone_count(self, head: int, inside: Sequence[int], end: int) -> None:
         """Refuse ``RETURN COUNT { ... }`` alone, of which the engine loses the rows that count 0."""
@@ -172,9 +218,8 @@ class _Writer:
         items = self.split(inside[0], stop)
         lone = [a for a, _ in items if self.word(a) == "COUNT" and self.text(a + 1) == "{"]
         if lone and len(lone) == len(items):
-            raise QueryError(
-                f"{place(self.source, self.words[lone[0]].start)}: COUNT {{ }} alone in {self.word(head)} is not in "
-                "the embedded engine; add a column such as the id of the node, or run with --neo4j"
+            raise self.absent(
+                lone[0], f"COUNT {{ }} alone in {self.word(head)}", "add a column such as the id of the node"
             )
 
     def is_operand(self, k: int) -> bool:
@@ -194,7 +239,7 @@ class _Writer:
     def one(self, i: int, j: int) -> int:
         """Write what begins at ``i``; give where the next begins."""
         token, following = self.words[i], self.text(i + 1) if i + 1 < j else ""
-        if token.kind == "word" and following == "(" and self.text(i - 1) != ".":
+        if token.kind == "word" and following == "(" and (token.word == "ALL" or token.word not in _OPERATORS):
             return self.call(i)
         if token.word in ("EXISTS", "COUNT") and following == "{":
             return self.subquery(i)
@@ -209,7 +254,13 @@ class _Writer:
         if token.text == "|" and following == "|":
             self.write(" + ", i)
             return i + 2
+        if token.word in _RESERVED:
+            self.write(f" `{token.text}`", i)
+            self.began[i] = len(self.out) - 1
+            return i + 1
         if token.text in _OPEN:
+            if token.text == "(" and any(self.word(k) == "WHERE" for k in self.top(i + 1, self.pairs[i])):
+                raise self.absent(i, "WHERE inside a pattern", "write it after the pattern")
             self.copy(i)
             self.expression(i + 1, self.pairs[i])
             self.copy(self.pairs[i])
@@ -229,14 +280,18 @@ class _Writer:
             return self.shortest(i, " ALL SHORTEST" if name == "allshortestpaths" else " SHORTEST")
         if name == "reduce":
             return self.reduce(i)
+        if name in _ABSENT:
+            raise self.absent(i, f"{self.text(i)}()", _ABSENT[name])
         begun = len(self.out)
         if name in _POSITIONS or name == "tail":
-            self.write(" kg_slice(" if name == "tail" else f" {self.at}(", i)
+            self.write(" kg_slice(" if name == "tail" else f" {self.guess.at}(", i)
             self.expression(i + 2, close)
             self.write(f", 1, {_LONG})" if name == "tail" else f", {_POSITIONS[name]})", close)
             self.began[close] = begun
             return close + 1
-        if name in _RENAMED:
+        if name == "reverse":
+            self.write(f" {self.guess.reverse}", i)
+        elif name in _RENAMED:
             new = _RENAMED[name]
             if name in ("round", "substring") and len(self.split(i + 2, close)) > (1 if name == "round" else 2):
                 new = "round" if name == "round" else "kg_substring3"
@@ -342,10 +397,7 @@ class _Writer:
                 self.expression(a, b)
                 continue
             if self.text(a + 1) == "*":
-                raise QueryError(
-                    f"{place(self.source, self.words[a].start)}: .* beside other items is not in the embedded engine; "
-                    "name the properties, or run with --neo4j"
-                )
+                raise self.absent(a, ".* beside other items", "name the properties")
             self.write(f"{self.text(a + 1)}: {name}.{self.text(a + 1)}", a)
         self.write("}", close)
         self.began[close] = begun
@@ -404,6 +456,9 @@ class _Writer:
             return self.position(i)
         if self.words[i + 1].kind in ("word", "quoted") and self.word(i + 2) == "IN":
             return self.comprehension(i)
+        bar = any(self.text(k) == "|" for k in self.top(i + 1, close))
+        if bar and (self.text(i + 1) == "(" or self.text(i + 2) == "="):
+            raise self.absent(i, "a pattern comprehension", "MATCH the pattern and collect(...)")
         self.copy(i)
         self.expression(i + 1, close)
         self.copy(close)
@@ -413,7 +468,9 @@ class _Writer:
     def relationship(self, i: int) -> int:
         close, k = self.pairs[i], i
         while k <= close:
-            if self.text(k) == "*":
+            if self.text(k) == "*" and self.word(k + 1) in _NATIVE:
+                k = self.plain(self.plain(k))
+            elif self.text(k) == "*":
                 # Neo4j follows no relationship twice in one pattern; the embedded engine has to be told.
                 self.write("* TRAIL", k)
                 k = self.lengths(k + 1)
@@ -421,6 +478,8 @@ class _Writer:
                 self.expression(k, self.pairs[k] + 1)
                 k = self.pairs[k] + 1
             else:
+                if self.word(k) == "WHERE":
+                    raise self.absent(k, "WHERE inside a pattern", "write it after the pattern")
                 k = self.plain(k)
         return close + 1
 
@@ -448,7 +507,7 @@ class _Writer:
             self.bound(dots[0] + 1, close, _LONG)
             self.write(")", close)
         else:
-            self.out.insert(begun, _Piece(f" {self.at}(", at))
+            self.out.insert(begun, _Piece(f" {self.guess.at}(", at))
             self.write(", ", i)
             self.expression(i + 1, close)
             self.write(")", close)
