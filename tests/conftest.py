@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.browser_fixture", "tests.neo4j_fixture"]
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # Machines that run several things at once are slow at times; what is tested is never the clock.
