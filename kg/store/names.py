@@ -87,6 +87,12 @@ def suggest(source: nx.MultiDiGraph | Store, text: str, labels: Iterable[str] = 
     return list(dict.fromkeys(spellings[key].name for key in [*close[:limit], *inside[:limit]]))[:limit]
 
 
+def spellings(source: nx.MultiDiGraph | Store) -> Iterator[str]:
+    """Give the names of all entities and authors, those in most papers first."""
+    found = _named(source, [label for label in LABELS if label != "Paper"])
+    yield from (named.name for named in sorted(found, key=lambda named: (-named.papers, named.name)))
+
+
 def _best(candidates: Iterable[Named], wanted: str) -> Named | None:
     folded, lowered = fold(wanted), wanted.casefold()
     ranked = []

@@ -1,0 +1,141 @@
+"""The shell: statements, commands and completion, at a terminal that prompt_toolkit is given and from a pipe."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.cli import shell
+from kg.store.embedded import EmbeddedStore, write
+from tests.graphs import small_graph
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    path = tmp_path_factory.mktemp("shell") / "graph.lbug"
+    write(small_graph(), path)
+    with EmbeddedStore(path) as opened:
+        yield opened
+
+
+def piped(store: EmbeddedStore, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    shell.run(store)
+
+
+def test_statements_from_a_pipe_run_as_they_come(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = """
+MATCH (t:Task)
+RETURN t.name AS task
+ORDER BY task;
+methods-on-dataset dataset=cifar10 limit=1
+MATCH (n:Nope) RETURN n;
+:set name "CIFAR-10"
+MATCH (d:Dataset {name: $name}) RETURN d.papers AS papers
+
+RETURN 'last' AS word
+"""
+    piped(store, script, monkeypatch)
+    out, err = capsys.readouterr()
+    assert "Image Classification" in out
+    assert "(2 rows)" in out
+    assert "WidgetNet" in out
+    assert "last" in out
+    assert "no label or relationship type Nope" in err
+
+
+def test_commands(
+    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = f"""
+:export {tmp_path}/early.csv
+:help
+:schema
+:queries
+:nope
+:set limit 1
+:set limit x
+:set limit -1
+:set
+MATCH (t:Task) RETURN t, t.name AS name ORDER BY name;
+:export {tmp_path}/out.json
+:export {tmp_path}/out.csv
+:export {tmp_path}/out.txt
+:export {tmp_path}/none/out.csv
+methods-on-dataset dataset="no such" limit=x
+methods-on-dataset dataset="open
+:quit
+RETURN 'after' AS word;
+"""
+    piped(store, script, monkeypatch)
+    out, err = capsys.readouterr()
+    for expected in ("Ctrl-C stops a query", "EVALUATED_ON", "who-beats-whom", "(1 row)", "out.json: 1 rows"):
+        assert expected in out
+    for expected in (
+        "nothing to export yet",
+        "no command :nope",
+        "takes a number",
+        "above 0",
+        "only the first 1 row",
+        "ends in .csv or .json",
+        "cannot write",
+        "whole number",
+        "not closed",
+    ):
+        assert expected in err
+    assert "after" not in out
+    assert not (tmp_path / "early.csv").exists()
+    (row,) = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    assert row["name"] == "Image Classification"
+    assert (tmp_path / "out.csv").read_text("utf-8").splitlines()[0] == "t,name"
+
+
+def test_it_can_be_typed_at_a_terminal(
+    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text("MATCH (t:Task)\rRETURN t.name AS task;\r")
+        keys.send_text("MATCH\x03")
+        keys.send_text("statistics\r")
+        keys.send_text("\x04")
+        session = shell.Session(store)
+        typed = list(shell._typed(store))
+        for text in typed:
+            session.handle(text)
+    assert typed == ["MATCH (t:Task)\nRETURN t.name AS task;", "statistics"]
+    assert "Language Understanding" in capsys.readouterr().out
+    history = tmp_path / "papergraph" / "history"
+    assert "RETURN t.name" in history.read_text("utf-8")
+    assert history.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MATCH (n:Da", ["Dataset"]),
+        ("MATCH (n)-[r:EVALUATED", ["EVALUATED_ON"]),
+        ("MATCH (n)-[:BASED_ON|VAR", ["VARIANT_OF"]),
+        ("RETURN n.ali", ["aliases"]),
+        ("retu", ["RETURN"]),
+        ("methods-on", ["methods-on-dataset"]),
+        ("MATCH (d {name: 'cifar1", ["CIFAR-10", "CIFAR-100"]),
+        ('MATCH (d {name: "شب', ["شبكة"]),
+        ("methods-on-dataset dataset=glu", ["GLUE"]),
+        (":sch", [":schema"]),
+    ],
+)
+def test_completion(store: EmbeddedStore, text: str, expected: list[str]) -> None:
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+
+    found = shell.completer(store).get_completions(Document(text), CompleteEvent())
+    assert [completion.text for completion in found] == expected
