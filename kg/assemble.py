@@ -61,25 +61,23 @@ def assemble(extractions: Iterable[Extraction], *, families: Families | None = N
 
 
 def unite(a: Extraction, b: Extraction) -> Extraction:
-    """Make one of two extractions of the same paper: the fuller text wins, sources and facts about it are united."""
-    best, other = sorted((a, b), key=_fullness, reverse=True)
-    paper, spare = best.paper, other.paper
+    """Make one of two extractions of the same paper: the fuller text wins, facts about it are united one by one.
+
+    Each part is chosen by an order of its own, so that three copies give the same paper in any order.
+    """
+    best = max((a, b), key=lambda x: (len(x.paper.abstract), x.paper.abstract, x.paper.title))
+    both = (a.paper, b.paper)
     return replace(
         best,
         paper=replace(
-            paper,
-            authors=paper.authors or spare.authors,
-            year=min((y for y in (paper.year, spare.year) if y is not None), default=None),
-            venue=paper.venue or spare.venue,
-            url=paper.url or spare.url,
-            sources=tuple(sorted(set(paper.sources) | set(spare.sources))),
+            best.paper,
+            authors=max((p.authors for p in both), key=lambda authors: (len(authors), authors)),
+            year=min((p.year for p in both if p.year is not None), default=None),
+            venue=max((p.venue for p in both), key=lambda venue: (len(venue), venue)),
+            url=min((p.url for p in both if p.url), key=lambda url: (len(url), url), default=""),
+            sources=tuple(sorted({*a.paper.sources, *b.paper.sources})),
         ),
     )
-
-
-def _fullness(extraction: Extraction) -> tuple[int, str, str, int, str, tuple[str, ...]]:
-    paper = extraction.paper
-    return len(paper.abstract), paper.abstract, paper.title, len(paper.authors), paper.url, paper.sources
 
 
 def _add_papers(graph: nx.MultiDiGraph, extractions: Iterable[Extraction]) -> None:
@@ -137,7 +135,8 @@ def _parents(entities: dict[str, Entity], families: Families) -> dict[str, str]:
         child = entity
         while (family := families(child)) is not None:
             parent = replace(family, id=entity_id(family.kind, family.name))
-            if parent.id in (child.id, entity.id) or parent.kind.label != child.kind.label:
+            ends = child.kind.label, parent.kind.label
+            if parent.id in (child.id, entity.id) or ends not in SHAPES[Relation.VARIANT_OF]:
                 break
             seen = child.id in parents
             parents[child.id] = parent.id

@@ -21,7 +21,7 @@ _NAME = r"[A-Za-z][\w+]*(?:[-/.][\w+]+)*\+*"
 _TITLE = re.compile(rf"^(?:The |A |An )?({_NAME}(?: {_NAME}){{0,2}}(?: \d[\w.]*)?)\s?:")
 _INTRODUCED = re.compile(
     r"\b(?:called|named|dubbed|termed|coined|denoted|namely|abbreviated as|refer(?:red)? to (?:\w+ ){0,3}as|"
-    r"(?:we|this paper|this work|paper)\s+(?:\w+ly\s+)?(?:also |further |then |thus |therefore )?"
+    r"(?:[Ww]e|[Tt]his paper|[Tt]his work|paper)\s+(?:\w+ly\s+)?(?:also |further |then |thus |therefore )?"
     r"(?:propose|present|introduce|develop|release|design|describe|contribute|build|construct|create|call)s?"
     r"(?:\s+(?:it|this|our|the|a|an|new|novel|method|model|approach|framework|dataset|benchmark|resulting))*)\s+"
     rf"[\"'“‘`]?({_NAME})"

@@ -109,6 +109,20 @@ def translate(text: str, words: Sequence[Token], *, guess: Guess | None = None) 
     return Translation(_Writer(text, words, guess or Guess()).all())
 
 
+@dataclass(slots=True)
+class _Link:
+    """A relationship pattern: where it is, its name, its types (none means any) and the way its arrow points."""
+
+    place: int
+    name: str
+    types: frozenset[str]
+    direction: str
+
+    def may_be(self, other: "_Link") -> bool:
+        """Whether both may match one relationship."""
+        return not (self.types and other.types) or bool(self.types & other.types)
+
+
 class _Writer:
     """Walks the tokens once, writing pieces; brackets are walked recursively."""
 
@@ -120,6 +134,7 @@ class _Writer:
         self.out: list[_Piece] = []
         self.began: dict[int, int] = {}
         self.ordered = 0
+        self.links: dict[int, str] = {}
 
     def _match(self) -> dict[int, int]:
         pairs: dict[int, int] = {}
@@ -191,6 +206,9 @@ class _Writer:
             limits = [k for k in inside if self.word(k) in ("LIMIT", "SKIP", "OFFSET")]
             order = [k for k in inside if self.word(k) == "ORDER"]
             self.check_lone_count(head, inside, end)
+            if self.word(head) in ("MATCH", "OPTIONAL"):
+                self.match(head, end, inside)
+                continue
             if self.word(head) != "WITH" or not order:
                 self.expression(head, end)
                 continue
@@ -204,7 +222,50 @@ class _Writer:
                 self.ordered += 1
                 self.write(f" UNWIND [1] AS kg_one{self.ordered}", end - 1)
         if not heads:
-            self.expression(i, j)
+            self.match(i, j, top)
+
+    def match(self, i: int, j: int, inside: Sequence[int]) -> None:
+        """Write a MATCH with the condition that its relationships differ, which Neo4j implies."""
+        where = next((k for k in inside if self.word(k) == "WHERE"), j)
+        conditions = " AND ".join(f"id({a}) <> id({b})" for a, b in self.confusable(i, where))
+        self.expression(i, where)
+        if not conditions:
+            self.expression(where, j)
+        elif where == j:
+            self.write(f" WHERE {conditions}", j - 1)
+        else:
+            self.write(f" WHERE {conditions} AND (", where)
+            self.expression(where + 1, j)
+            self.write(")", j - 1)
+
+    def confusable(self, i: int, j: int) -> list[tuple[str, str]]:
+        """The pairs of relationships in the pattern from ``i`` to ``j`` that could be one; names those without."""
+        found = [link for k in self.top(i, j) if (link := self.link(k))]
+        pairs = [(a, b) for n, a in enumerate(found) for b in found[n + 1 :] if a.may_be(b)]
+        for link in {id(link): link for pair in pairs for link in pair}.values():
+            if not link.name:
+                link.name = f"kg_link{len(self.links) + 1}"
+                self.links[link.place] = link.name
+        return [(a.name, b.name) for a, b in pairs if a.name != b.name]
+
+    def link(self, k: int) -> "_Link | None":
+        """The relationship of fixed length whose pattern has its bracket, or the first dash of two, at ``k``."""
+        if self.text(k) == "-" and self.text(k + 1) == "-" and self.text(k - 1) in (")", "<"):
+            return _Link(k, "", frozenset(), self.direction(k, k + 1))
+        if self.text(k) != "[" or self.text(k - 1) != "-" or self.text(self.pairs[k] + 1) != "-":
+            return None
+        inside = self.top(k + 1, self.pairs[k])
+        if any(self.text(n) == "*" for n in inside):
+            return None
+        named = bool(inside) and self.words[k + 1].kind in ("word", "quoted")
+        types = {
+            self.text(n).strip("`") for n in inside[1 if named else 0 :] if self.words[n].kind in ("word", "quoted")
+        }
+        direction = self.direction(k - 1, self.pairs[k] + 1)
+        return _Link(k, self.text(k + 1) if named else "", frozenset(types), direction)
+
+    def direction(self, first: int, last: int) -> str:
+        return "<" if self.text(first - 1) == "<" else ">" if self.text(last + 1) == ">" else ""
 
     def absent(self, i: int, what: str, way: str) -> QueryError:
         where = place(self.source, self.words[i].start)
@@ -266,6 +327,9 @@ class _Writer:
             self.copy(self.pairs[i])
             self.began[self.pairs[i]] = self.began[i]
             return self.pairs[i] + 1
+        if i in self.links and token.text == "-":
+            self.write(f"-[{self.links[i]}]-", i)
+            return i + 2
         self.copy(i)
         if token.text == "." and token.kind == "symbol":
             # a.b is one thing that a position may follow
@@ -481,6 +545,8 @@ class _Writer:
                 if self.word(k) == "WHERE":
                     raise self.absent(k, "WHERE inside a pattern", "write it after the pattern")
                 k = self.plain(k)
+                if k == i + 1 and i in self.links:
+                    self.write(self.links[i], i)
         return close + 1
 
     def is_value(self, k: int) -> bool:

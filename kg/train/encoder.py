@@ -38,7 +38,8 @@ class Layer(nn.Module):
         # Plain products: the fused attention's backward pass is several times slower in bfloat16 on CPUs.
         scores = torch.matmul(q * (WIDTH // HEADS) ** -0.5, k.transpose(-1, -2)) + mask.to(q.dtype)
         weights = torch.softmax(scores, -1, dtype=scores.dtype)
-        mixed = torch.matmul(functional.dropout(weights, self.dropout, self.training), v)
+        # No dropout of attention weights: drawing that many random numbers costs more than the layer itself.
+        mixed = torch.matmul(weights, v)
         mixed = mixed.transpose(1, 2).reshape(batch, length, WIDTH)
         x = self.norm1(x + functional.dropout(self.out(mixed), self.dropout, self.training))
         inner = self.down(functional.gelu(self.up(x)))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def read_gold(path: Path) -> Iterator[Mapping[str, Any]]:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
-def examples(gold: Iterator[Mapping[str, Any]], tokenizer: "Tokenizer") -> Iterator[Example]:
+def examples(gold: Iterable[Mapping[str, Any]], tokenizer: "Tokenizer") -> Iterator[Example]:
     """Make an example of each annotated paper."""
     vocabulary = load()
     for paper in gold:

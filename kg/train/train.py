@@ -29,6 +29,8 @@ class Settings:
     head_rate: float = 1e-3
     hint_dropout: float = 0.3
     mention_dropout: float = 0.15
+    plain_epochs: int = 2
+    """Epochs at the end in which papers keep their own names."""
     seed: int = 0
 
 
@@ -119,13 +121,13 @@ def groups(data: Sequence[Example], rng: random.Random | None) -> Iterator[list[
 
 def train(
     model: Tagger,
-    data: Sequence[Example],
+    data: Callable[[int], Sequence[Example]],
     settings: Settings,
     *,
     device: str = "cpu",
     after_epoch: Callable[[int], str] | None = None,
 ) -> Iterator[str]:
-    """Train in place; yield a line an epoch."""
+    """Train in place on what ``data`` gives for each epoch; yield a line an epoch."""
     rng = random.Random(settings.seed)  # noqa: S311 - reproducible, not secret
     torch.manual_seed(settings.seed)
     model.to(device).train()
@@ -136,14 +138,14 @@ def train(
         weight_decay=0.01,
         fused=True,
     )
-    steps = settings.epochs * sum(1 for _ in groups(data, random.Random(0)))  # noqa: S311
+    steps = settings.epochs * sum(1 for _ in groups(data(settings.epochs - 1), random.Random(0)))  # noqa: S311
     warm = max(1, steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / max(1, steps - warm)))
     )
     for epoch in range(settings.epochs):
         began, totals, count = time.monotonic(), np.zeros(4), 0
-        for group in groups(data, rng):
+        for group in groups(data(epoch), rng):
             batch = collate(group, hint_dropout=settings.hint_dropout, rng=rng)
             parts = losses(model, batch, device, settings.mention_dropout, rng)
             sum(parts).backward()  # type: ignore[union-attr]
