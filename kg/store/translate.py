@@ -111,12 +111,11 @@ def translate(text: str, words: Sequence[Token], *, guess: Guess | None = None) 
 
 @dataclass(slots=True)
 class _Link:
-    """A relationship pattern: where it is, its name, its types (none means any) and the way its arrow points."""
+    """A relationship pattern: where it is, its name and its types (none means any)."""
 
     place: int
     name: str
     types: frozenset[str]
-    direction: str
 
     def may_be(self, other: "_Link") -> bool:
         """Whether both may match one relationship."""
@@ -251,7 +250,7 @@ class _Writer:
     def link(self, k: int) -> "_Link | None":
         """The relationship of fixed length whose pattern has its bracket, or the first dash of two, at ``k``."""
         if self.text(k) == "-" and self.text(k + 1) == "-" and self.text(k - 1) in (")", "<"):
-            return _Link(k, "", frozenset(), self.direction(k, k + 1))
+            return _Link(k, "", frozenset())
         if self.text(k) != "[" or self.text(k - 1) != "-" or self.text(self.pairs[k] + 1) != "-":
             return None
         inside = self.top(k + 1, self.pairs[k])
@@ -261,11 +260,7 @@ class _Writer:
         types = {
             self.text(n).strip("`") for n in inside[1 if named else 0 :] if self.words[n].kind in ("word", "quoted")
         }
-        direction = self.direction(k - 1, self.pairs[k] + 1)
-        return _Link(k, self.text(k + 1) if named else "", frozenset(types), direction)
-
-    def direction(self, first: int, last: int) -> str:
-        return "<" if self.text(first - 1) == "<" else ">" if self.text(last + 1) == ">" else ""
+        return _Link(k, self.text(k + 1) if named else "", frozenset(types))
 
     def absent(self, i: int, what: str, way: str) -> QueryError:
         where = place(self.source, self.words[i].start)

@@ -135,3 +135,11 @@ RETURN [x IN range(1, 3) | [y IN range(1, x) | x * y]] AS table; // refused
 MATCH (m:Method) WITH m.name AS name, m.papers AS papers ORDER BY papers DESC, name LIMIT 3 RETURN collect({name: name, papers: papers}) AS top;
 MATCH (m:Method) WHERE m.name = $name RETURN m.papers AS papers;
 MATCH (m:Method) WHERE m.name IN $names RETURN m.name ORDER BY m.name;
+MATCH (a)--(b)--(c) RETURN count(*);
+MATCH (a:Method)-[:EVALUATED_ON]->(d)<-[:EVALUATED_ON]-(b) RETURN a.name, d.name, b.name ORDER BY a.name, d.name, b.name;
+MATCH (a:Method)-[r]-(b)-[s]-(c:Method) WHERE a.name = 'ResNet' OR a.name = 'GateNet' RETURN count(*), count(DISTINCT c);
+MATCH (a:Method)-[:COMPARED_WITH]-(b)-[:COMPARED_WITH]-(c) RETURN a.name, b.name, c.name ORDER BY a.name, b.name, c.name;
+MATCH (p:Paper)-->(m:Method), (p)-->(d:Dataset), (p)-->(e:Dataset) RETURN count(*);
+MATCH (m:Method) WHERE EXISTS { (m)-[:EVALUATED_ON]->(d)<-[:EVALUATED_ON]-(o) WHERE d.name = 'GLUE' } RETURN m.name;
+MATCH (m:Method) OPTIONAL MATCH (m)-[:EVALUATED_ON]->()<-[:EVALUATED_ON]-(o) RETURN m.name, count(o) ORDER BY m.name;
+MATCH (p:Paper) RETURN p.title, COUNT { (p)--()--(:Author) } AS n ORDER BY p.title;
