@@ -3,14 +3,14 @@
 Mentions are one entity where the paper defines one as the abbreviation of the other, where their spelling folds
 together, or where the vocabulary knows both by one name. A paper's own definition wins over the vocabulary: "SSL" means
 what this paper says it means. Names that no vocabulary knows keep the form that the paper uses most, the long form of a
-definition first. Entities of different papers meet by id alone.
+definition first, unless the paper coins the short one as a name. Entities of different papers meet by id alone.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from kg.model import Entity, Kind, Mention, Reading, entity_id
+from kg.model import Entity, Kind, Mention, Paper, Reading, entity_id
 from kg.vocabulary import Entry, fold, load
 
 _SMALL = frozenset(
@@ -18,9 +18,16 @@ _SMALL = frozenset(
 )
 
 
+_INTRODUCES = re.compile(
+    r"\b(?:propos|introduc|present|develop|call|novel|new|dub|nam|term|design|devis|describ|releas|creat|construct)\w*",
+    re.IGNORECASE,
+)
+
+
 def resolve(reading: Reading) -> tuple[Entity, ...]:
     """Group the mentions of a reading into entities, in the order of their first mention."""
     longs = _definitions(reading)
+    coined = {short for short, _ in reading.definitions if _coined_here(reading.paper, short)}
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     kinds = _kinds(reading.mentions, longs)
     for i, mention in enumerate(reading.mentions):
@@ -32,7 +39,7 @@ def resolve(reading: Reading) -> tuple[Entity, ...]:
     entities = []
     for (label, _), members in groups.items():
         mentions = tuple(reading.mentions[i] for i in members)
-        entities.append(_entity(label, mentions, longs))
+        entities.append(_entity(label, mentions, longs, coined))
     return _distinct(entities)
 
 
@@ -70,7 +77,17 @@ def _entry(mention: Mention, form: str, kind: Kind) -> Entry | None:
     return entry
 
 
-def _entity(label: str, mentions: tuple[Mention, ...], longs: dict[str, str]) -> Entity:
+def _coined_here(paper: Paper, short: str) -> bool:
+    """Tell whether a paper coins an abbreviation as a name: it stands in the title, or it is no plain capitals and the
+    words before its definition introduce it."""
+    if re.search(rf"(?<![^\W_]){re.escape(short)}(?![^\W_])", paper.title):
+        return True
+    place = paper.abstract.find(f"({short}")
+    before = re.split(r"\.\s", paper.abstract[max(0, place - 200) : place])[-1] if place >= 0 else ""
+    return re.search(r"[a-z0-9-]", short.rstrip("s")) is not None and _INTRODUCES.search(before) is not None
+
+
+def _entity(label: str, mentions: tuple[Mention, ...], longs: dict[str, str], coined: set[str]) -> Entity:
     forms = Counter(m.text for m in mentions)
     for mention in mentions:
         long = longs.get(_key(mention.text))
@@ -85,7 +102,8 @@ def _entity(label: str, mentions: tuple[Mention, ...], longs: dict[str, str]) ->
         known = load().canonical(slashed, label)
         name, kind = (known.name, known.kind) if known else (slashed, kind)
     else:
-        name = canonical_form(_by_rank(forms)[0])
+        named = sorted(form for form in forms if form in coined and label != "Task")
+        name = canonical_form((named or _by_rank(forms))[0])
     aliases = tuple(sorted(set(forms) - {name}))
     return Entity(entity_id(kind, name), kind, name, aliases, mentions, round(max(m.score for m in mentions), 4))
 
