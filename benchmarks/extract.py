@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("corpus", nargs="?", default=str(CORPUS), help="anything `kg build` reads")
     parser.add_argument("--papers", type=int, default=2000, help="how many of the corpus, from its start (0: all)")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--tagger", default="auto", choices=("auto", "model", "rules"))
+    parser.add_argument("--tagger", default="model", choices=("model", "rules"))
     parser.add_argument("--json", nargs="?", const="-", help="write the figures as JSON to a file, or to stdout")
     parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

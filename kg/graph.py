@@ -37,7 +37,7 @@ def build(
     format: str | None = None,  # noqa: A002 - the name of the option
     strict: bool = False,
     skip_empty: bool = False,
-    tagger: "Tagger" = "auto",
+    tagger: "Tagger" = "model",
     processes: int = 1,
     on_problem: Callable[[InputError], None] | None = None,
 ) -> nx.MultiDiGraph:
@@ -68,7 +68,7 @@ def build_folder(
     inputs: Inputs,
     output: str | Path,
     *,
-    tagger: "Tagger" = "auto",
+    tagger: "Tagger" = "model",
     processes: int | None = None,
     progress: Progress | None = None,
     **reading: Any,

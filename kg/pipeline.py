@@ -21,7 +21,7 @@ BATCH = 64
 """Papers in one task of a worker process."""
 
 
-def extract_papers(papers: Iterable[Paper], *, tagger: Tagger = "auto", processes: int = 1) -> Iterator[Extraction]:
+def extract_papers(papers: Iterable[Paper], *, tagger: Tagger = "model", processes: int = 1) -> Iterator[Extraction]:
     """Extract papers in order; with several ``processes`` at most a few batches a process are under way at a time."""
     if processes <= 1:
         yield from _extract(papers, tagger)
@@ -52,7 +52,7 @@ def _extract_batch(papers: list[Paper], tagger: Tagger) -> list[Extraction]:
     return list(_extract(papers, tagger))
 
 
-def extractor_digest(tagger: Tagger = "auto") -> str:
+def extractor_digest(tagger: Tagger = "model") -> str:
     """Give a digest of all that an extraction depends on besides the paper: code, vocabulary, model.
 
     Code is taken as the bytes of the modules of the steps, so that a changed rule re-extracts.

@@ -50,7 +50,7 @@ def update_folder(
     path: Path,
     *,
     inputs: Iterable[Source] = (),
-    tagger: "Tagger" = "auto",
+    tagger: "Tagger" = "model",
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> Built:

@@ -96,6 +96,7 @@ for _command in (
     show.export,
     show.load,
     evaluate.evaluate,
+    evaluate.train,
     show.formats,
 ):
     cli.add_command(_command)

@@ -52,7 +52,7 @@ def _build(
     form: str | None = None,
     strict: bool = False,
     skip_empty: bool = False,
-    tagger: Any = "auto",
+    tagger: Any = "model",
     processes: int | None = None,
 ) -> "Built":
     from kg.graph import build_folder

@@ -30,10 +30,10 @@ def extracting(command: Command) -> Command:
         (
             click.option(
                 "--tagger",
-                type=click.Choice(["auto", "rules", "model"]),
-                default="auto",
+                type=click.Choice(["model", "rules"]),
+                default="model",
                 show_default=True,
-                help="How names are found: with the learned tagger where it is installed, or by rules alone.",
+                help="How names are found: with the learned tagger, or by rules and vocabulary alone (faster).",
             ),
             click.option(
                 "--processes",

@@ -6,7 +6,6 @@ Nothing here knows canonical names beyond the vocabulary's entries; ``kg.resolve
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from kg.model import Field, Judge, Mention, Paper, Reading
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-Tagger = Literal["auto", "model", "rules"]
+Tagger = Literal["model", "rules"]
 
 
 @lru_cache(maxsize=2)
-def load(tagger: Tagger = "auto") -> "Language":
+def load(tagger: Tagger = "model") -> "Language":
     """Load the pipeline; ``rules`` is the one without a model.
 
     Raises ModelError where the weights are missing or damaged.
@@ -32,7 +31,7 @@ def load(tagger: Tagger = "auto") -> "Language":
     language = make_language()
     for component in ("kg_vocabulary", "kg_abbreviations", "kg_shapes"):
         language.add_pipe(component)
-    if tagger == "model" or (tagger == "auto" and (resources.files("kg.extract") / "weights").is_dir()):
+    if tagger == "model":
         import kg.extract.tagger
 
         kg.extract.tagger.load_weights()
@@ -41,7 +40,7 @@ def load(tagger: Tagger = "auto") -> "Language":
     return language
 
 
-def extract(papers: Iterable[Paper], *, tagger: Tagger = "auto") -> Iterator[Reading]:
+def extract(papers: Iterable[Paper], *, tagger: Tagger = "model") -> Iterator[Reading]:
     """Read papers one by one, in order."""
     language = load(tagger)
 
