@@ -23,8 +23,10 @@ from kg.errors import ModelError
 from kg.extract.candidates import Candidate
 from kg.extract.decode import marginals, spans, viterbi
 from kg.extract.features import (
+    ENTITY_FEATURES,
     KINDS,
     LABELS,
+    PAIR_FEATURES,
     RELATIONS,
     ROLES,
     Words,
@@ -104,27 +106,31 @@ class LearnedJudge:
 
     def links(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Sequence[Mapping[Relation, float]]:
         """Give the probability of each relation for each pair."""
-        known: dict[tuple[int, ...], tuple[Array, Array, list[Words], Array] | None] = {}
-        for end in (tuple(end) for pair in pairs for end in pair):
-            if end not in known:
-                entity = self._entity(end)
-                known[end] = None if entity is None else (*entity, self._role(*entity[:2]))
-        rows, places = [], []
-        for i, pair in enumerate(pairs):
-            a, b = known[tuple(pair[0])], known[tuple(pair[1])]
-            if a is None or b is None:
-                continue
-            width = len(self._tagged.paper)
-            x, y = a[0][:width], b[0][:width]
-            parts = [x, y, x * y, self._tagged.paper, a[3], b[3], a[1], b[1], pair_features(a[2], b[2])]
-            rows.append(np.concatenate(parts))
-            places.append(i)
+        ends = {end: self._entity(end) for end in dict.fromkeys(tuple(end) for pair in pairs for end in pair)}
+        known = {end: entity for end, entity in ends.items() if entity is not None}
+        asked = [(i, tuple(a), tuple(b)) for i, (a, b) in enumerate(pairs) if tuple(a) in known and tuple(b) in known]
         found: list[Mapping[Relation, float]] = [{} for _ in pairs]
-        if rows:
-            x = gelu(np.stack(rows) @ self._heads["pair1.weight"].T + self._heads["pair1.bias"])
-            scores = 1 / (1 + np.exp(-(x @ self._heads["pair2.weight"].T + self._heads["pair2.bias"])))
-            for i, row in zip(places, scores, strict=True):
-                found[i] = {r: round(float(p), 4) for r, p in zip(RELATIONS, row, strict=True)}
+        if not asked:
+            return found
+        # The first layer is linear: what depends on one end alone is computed once an end, not once a pair.
+        width, roles = len(self._tagged.paper), len(ROLES)
+        sizes = (width, width, width, width, roles, roles, ENTITY_FEATURES, ENTITY_FEATURES, PAIR_FEATURES)
+        a, b, both, paper, role_a, role_b, like_a, like_b, near = np.split(
+            self._heads["pair1.weight"].T, np.cumsum(sizes)[:-1]
+        )
+        constant = self._tagged.paper @ paper + self._heads["pair1.bias"]
+        as_subject, as_object = {}, {}
+        for end, (vector, features, _) in known.items():
+            role = self._role(vector, features)
+            as_subject[end] = vector[:width] @ a + role @ role_a + features @ like_a
+            as_object[end] = vector[:width] @ b + role @ role_b + features @ like_b
+        products = np.stack([known[x][0][:width] * known[y][0][:width] for _, x, y in asked])
+        places = np.stack([pair_features(known[x][2], known[y][2]) for _, x, y in asked])
+        apart = np.stack([as_subject[x] + as_object[y] for _, x, y in asked])
+        hidden = gelu(apart + products @ both + places @ near + constant)
+        scores = 1 / (1 + np.exp(-(hidden @ self._heads["pair2.weight"].T + self._heads["pair2.bias"])))
+        for (i, _, _), row in zip(asked, scores, strict=True):
+            found[i] = {r: round(float(p), 4) for r, p in zip(RELATIONS, row, strict=True)}
         return found
 
 
