@@ -32,9 +32,9 @@ class Candidate:
 
 
 def register() -> None:
-    """Declare the document attributes that the components share."""
+    """Declare the document attributes that the components share; ``title_end`` is -1 where there is no title."""
     if not Doc.has_extension("candidates"):
-        Doc.set_extension("title_end", default=0)
+        Doc.set_extension("title_end", default=-1)
         Doc.set_extension("candidates", default=())
         Doc.set_extension("definitions", default=())
         Doc.set_extension("tagged", default=None)

@@ -85,7 +85,7 @@ def propose_names(
 ) -> Iterator[Candidate]:
     """Give candidates for coined names and defined abbreviations of one paper's text."""
     names: dict[str, tuple[Kind, float, Rule]] = {}
-    match = _TITLE.match(text[:title_end])
+    match = _TITLE.match(text[: max(0, title_end)])
     if match and (coined(match.group(1)) or _stands_again(text[title_end:], match.group(1))):
         names[match.group(1)] = (_kind_near(text, match.group(1)), 0.85, "shape")
     for match in _INTRODUCED.finditer(text):

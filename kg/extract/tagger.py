@@ -177,12 +177,12 @@ def load_weights() -> Weights:
     return Weights(session, heads, Tokenizer.from_buffer(data["tokenizer.json"]))
 
 
-def tag(title: str, abstract: str, candidates: Sequence[Candidate], weights: Weights) -> Tagged | None:
-    """Run the network over one paper; None where it has no word."""
-    pieces = cut(Paper("", title, abstract), weights.tokenizer)
+def tag(text: str, title_end: int, candidates: Sequence[Candidate], weights: Weights) -> Tagged | None:
+    """Run the network over one document, its title ending at ``title_end`` (-1: none); None where it has no word."""
+    split = title_end + 1
+    pieces = cut(Paper("", text[: max(0, title_end)], text[split:]), weights.tokenizer)
     if not pieces.words:
         return None
-    split = len(title) + 1
     hint = hints(pieces, candidates, split)
     spread = np.zeros((1, len(pieces.pieces)), dtype=np.int64)
     for value, first, end in zip(hint, pieces.firsts, (*pieces.firsts[1:], len(pieces.pieces) - 1), strict=True):
@@ -227,8 +227,7 @@ def tagged_spans(tagged: Tagged) -> Iterator[Candidate]:
 @Language.component("kg_tagger")
 def propose_tagged(doc: Doc) -> Doc:
     """Add the tagger's spans to the candidates of ``doc``, and set what the network says as ``doc._.tagged``."""
-    end = doc._.title_end
-    doc._.tagged = tag(doc.text[:end], doc.text[end + 1 :], doc._.candidates, load_weights())
+    doc._.tagged = tag(doc.text, doc._.title_end, doc._.candidates, load_weights())
     if doc._.tagged is not None:
         doc._.candidates = (*doc._.candidates, *tagged_spans(doc._.tagged))
     return doc
