@@ -55,7 +55,7 @@ def test_bad_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         broken.unlink()
     else:
         broken.write_bytes(broken.read_bytes()[:-1] + b"?")
-    monkeypatch.setattr(tagging.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr("kg.extract.tagger.resources.files", lambda _: tmp_path)
     tagging.load_weights.cache_clear()
     try:
         with pytest.raises(ModelError, match=r"--tagger rules|reinstall"):
@@ -137,7 +137,7 @@ def brute(emissions: Any, transitions: Any) -> list[int]:
     """The best path by trying all."""
     import itertools
 
-    def score(path: tuple[int, ...]) -> float:
+    def score(path: Any) -> float:
         total = float(sum(emissions[i, label] for i, label in enumerate(path)))
         total += sum(float(transitions[a, b]) for a, b in itertools.pairwise(path))
         return total - (1e4 if LABELS[path[0]].startswith("I-") else 0)
