@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from kg.extract.decode import spans, viterbi
 from kg.extract.features import RELATIONS, Words
+from kg.extract.pieces import MAX_PIECES
 from kg.model import SHAPES, Relation
 from kg.train.examples import Example
 from kg.train.pretrain import PAD
@@ -52,7 +53,8 @@ class Batch:
 
 def collate(group: Sequence[Example], *, hint_dropout: float = 0.0, rng: random.Random | None = None) -> Batch:
     """Pad a group of examples into one batch."""
-    size = max(len(e.pieces.pieces) for e in group)
+    # A few sizes only: the allocator keeps memory for every shape that it has seen.
+    size = min(MAX_PIECES, -(-max(len(e.pieces.pieces) for e in group) // 32) * 32)
     words = max(len(e.pieces.words) for e in group)
     piece = {name: torch.zeros(len(group), size, dtype=torch.long) for name in ("pieces", "shapes", "hints", "mask")}
     word = {
@@ -138,14 +140,15 @@ def train(
         weight_decay=0.01,
         fused=True,
     )
-    steps = settings.epochs * sum(1 for _ in groups(data(settings.epochs - 1), random.Random(0)))  # noqa: S311
-    warm = max(1, steps // 10)
+    done = 0.0
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / max(1, steps - warm)))
+        optimizer, lambda _: min(done / settings.epochs * 10 + 1e-3, (1 - done / settings.epochs) / 0.9)
     )
     for epoch in range(settings.epochs):
         began, totals, count = time.monotonic(), np.zeros(4), 0
-        for group in groups(data(epoch), rng):
+        planned = list(groups(data(epoch), rng))
+        for place, group in enumerate(planned):
+            done = epoch + (place + 1) / len(planned)
             batch = collate(group, hint_dropout=settings.hint_dropout, rng=rng)
             parts = losses(model, batch, device, settings.mention_dropout, rng)
             sum(parts).backward()  # type: ignore[union-attr]
