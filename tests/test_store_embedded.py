@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kg.errors import QueryError, StoreError
 from kg.store.embedded import EmbeddedStore, write
@@ -265,3 +267,31 @@ def test_queries_run_side_by_side(store: EmbeddedStore) -> None:
     for thread in threads:
         thread.join()
     assert sorted(map(str, answers)) == [str(i) for i in range(8)]
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text("'\"\\`nu041x$/*-\n", max_size=12))
+def test_a_parameter_the_engine_cannot_bind_is_still_a_value(store: EmbeddedStore, text: str) -> None:
+    rows = store.query("RETURN [x IN ['a'] | $text] AS a, split($text, 'a') AS b, $text AS c", {"text": text})
+    assert rows.rows == [([text], text.split("a"), text)]
+
+
+@pytest.mark.parametrize("value", [None, True, -3, 1.5, 1e300, [1, 2], ["a'", "b"], {"a": [1], "b`": "x"}])
+def test_any_value_can_be_written_into_a_comprehension(store: EmbeddedStore, value: object) -> None:
+    assert store.query("RETURN [x IN [1] | $value] AS a", {"value": value}).rows == [([value],)]
+
+
+def test_packed_lists_are_lists_wherever_they_are_asked_for(store: EmbeddedStore) -> None:
+    (row,) = store.query(
+        "MATCH (:Method {name: 'WidgetNet'})-[r:COMPARED_WITH]->(:Method {name: 'ResNet'}) "
+        "RETURN r.evidence_papers AS a, r.evidence_starts AS b, size(r.evidence_ends) AS c, "
+        "r.`evidence_papers`[1] AS d, "
+        "r['evidence_papers'] AS e, r {.evidence_papers, .papers} AS f, properties(r) AS g, "
+        "[x IN r.evidence_papers | size(x)] AS h, {r: r} AS i, collect(r)[0].evidence_fields AS j"
+    ).dicts()
+    papers = ["widgets-again", "widgets-for-small-pictures"]
+    assert (row["a"], row["b"], row["c"], row["d"], row["e"]) == (papers, [0, 0], 2, papers[1], papers)
+    assert row["f"] == {"evidence_papers": papers, "papers": 2}
+    assert row["g"]["evidence_papers"] == papers
+    assert row["h"] == [len(paper) for paper in papers]
+    assert row["i"]["r"]["evidence_ends"] == row["g"]["evidence_ends"]
+    assert row["j"] == ["abstract", "abstract"]

@@ -3,6 +3,7 @@
 import difflib
 import re
 
+from kg.store.plain import END
 from kg.store.schema import NODES, PROPERTIES, RELATIONSHIPS
 from kg.store.tokens import meaningful, place, tokenise
 from kg.store.translate import Translation
@@ -14,7 +15,8 @@ _AS_NUMBER = f"CAST(CASE WHEN CAST(x AS STRING) =~ '{_NUMBER}' THEN trim(CAST(x 
 MACROS = (
     "type(r) AS label(r)",
     "elementId(x) AS CAST(id(x) AS STRING)",
-    "split(a, b) AS string_split(a, b)",
+    # string_split leaves out empty texts.
+    r"split(a, b) AS regexp_extract_all(concat(a, b), concat('(?s)(.*?)\\Q', b, '\\E'), 1)",
     "exp(x) AS 2.718281828459045 ^ x",
     "isEmpty(x) AS size(x) IN [0]",
     "randomUUID() AS CAST(gen_random_uuid() AS STRING)",
@@ -37,6 +39,9 @@ MACROS = (
     "kg_from(l, i) AS CASE sign(i) WHEN -1 THEN "
     "CASE sign(size(l) + i) WHEN -1 THEN 1 ELSE size(l) + i + 1 END ELSE i + 1 END",
     "kg_to(l, i) AS CASE sign(i) WHEN -1 THEN CASE sign(size(l) + i) WHEN -1 THEN 0 ELSE size(l) + i END ELSE i END",
+    # Lists of relationships are kept as one text: kg.store.embedded.pack.
+    f"kg_texts(x) AS regexp_extract_all(x, '([^{END}]*){END}', 1)",
+    f"kg_numbers(x) AS CAST(regexp_extract_all(x, '([^{END}]*){END}', 1) AS INT64[])",
     "kg_slice(l, a, b) AS list_slice(l, kg_from(l, a), kg_to(l, b))",
 )
 """Scalar macros that `kg.store.embedded.write` creates in every database."""
@@ -98,11 +103,6 @@ def _construct(text: str) -> str:
 
 _SAID = (
     ("Lambda paramName", "a list comprehension inside another is not in the embedded engine; UNWIND one of them"),
-    (
-        "parsed_parameter_expression",
-        "a parameter inside a list comprehension or predicate is not in the embedded engine; "
-        "name it first with WITH $x AS x",
-    ),
     ("list_extract", "a position past the end of a list is an error in the embedded engine; ask size(...) first"),
     ("Order by", "ordering by a node, list or map is not in the embedded engine; order by a property"),
     ("UNREACHABLE_CODE", "the embedded engine cannot run this query; write it in smaller steps with WITH"),

@@ -9,13 +9,14 @@ import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, cast
 
 from kg.errors import QueryError
 from kg.store.base import Store
 from kg.store.schema import ENTITIES, NODES
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 LABELS = (*ENTITIES, "Author", "Paper")
 """Labels whose nodes have a name; a paper's is its title."""
@@ -43,12 +44,12 @@ def fold(text: str) -> str:
     return kept or text.casefold()
 
 
-def find(source: nx.MultiDiGraph | Store, text: str, label: str | None = None) -> str:
+def find(source: "nx.MultiDiGraph | Store", text: str, label: str | None = None) -> str:
     """Give the name in the graph that ``text`` means; see `find_named`."""
     return find_named(source, text, label).name
 
 
-def find_named(source: nx.MultiDiGraph | Store, text: str, label: str | None = None) -> Named:
+def find_named(source: "nx.MultiDiGraph | Store", text: str, label: str | None = None) -> Named:
     """Find the node that ``text`` means: an id, a name or an alias, written in any way.
 
     ``label`` is one of `LABELS`, "Entity" for any entity, or None for anything named. Of several that match equally
@@ -70,7 +71,9 @@ def find_named(source: nx.MultiDiGraph | Store, text: str, label: str | None = N
     raise QueryError(f"no {what} {_short(wanted)!r} in this graph; {hint}")
 
 
-def suggest(source: nx.MultiDiGraph | Store, text: str, labels: Iterable[str] = LABELS, *, limit: int = 5) -> list[str]:
+def suggest(
+    source: "nx.MultiDiGraph | Store", text: str, labels: Iterable[str] = LABELS, *, limit: int = 5
+) -> list[str]:
     """Give the names most like ``text``, best first."""
     spellings: dict[str, Named] = {}
     for named in _named(source, list(labels)):
@@ -87,7 +90,7 @@ def suggest(source: nx.MultiDiGraph | Store, text: str, labels: Iterable[str] = 
     return list(dict.fromkeys(spellings[key].name for key in [*close[:limit], *inside[:limit]]))[:limit]
 
 
-def spellings(source: nx.MultiDiGraph | Store) -> Iterator[str]:
+def spellings(source: "nx.MultiDiGraph | Store") -> Iterator[str]:
     """Give the names of all entities and authors, those in most papers first."""
     found = _named(source, [label for label in LABELS if label != "Paper"])
     yield from (named.name for named in sorted(found, key=lambda named: (-named.papers, named.name)))
@@ -118,19 +121,22 @@ def _rank(named: Named, wanted: str, lowered: str, folded: str) -> int | None:
 _CACHE: "weakref.WeakKeyDictionary[Any, dict[str, list[Named]]]" = weakref.WeakKeyDictionary()
 
 
-def _named(source: nx.MultiDiGraph | Store, labels: list[str]) -> Iterator[Named]:
-    if isinstance(source, nx.Graph):
-        for key, data in source.nodes(data=True):
+def _named(source: "nx.MultiDiGraph | Store", labels: list[str]) -> Iterator[Named]:
+    # A graph is told by its nodes: importing NetworkX to ask would cost most of the time of a short query.
+    nodes = getattr(source, "nodes", None)
+    if nodes is not None:
+        for key, data in nodes(data=True):
             if data.get("label") in labels:
                 yield _node({**data, "id": key}, data["label"])
         return
+    store = cast(Store, source)
     for label in labels:
         # An embedded database never changes while it is open; a server may, so it is asked each time.
-        known = _CACHE.setdefault(source, {}) if source.dialect == "embedded" else {}
+        known = _CACHE.setdefault(store, {}) if store.dialect == "embedded" else {}
         if label not in known:
             names = "n.title AS name" if label == "Paper" else "n.name AS name"
             more = ", n.aliases AS aliases, n.papers AS papers" if "aliases" in NODES[label] else ""
-            rows = source.query(f"MATCH (n:{label}) RETURN n.id AS id, {names}{more} ORDER BY id", limit=None)
+            rows = store.query(f"MATCH (n:{label}) RETURN n.id AS id, {names}{more} ORDER BY id", limit=None)
             known[label] = [_node(row, label) for row in rows.dicts()]
         yield from known[label]
 

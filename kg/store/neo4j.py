@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Self
 
 from kg.errors import QueryError, StoreError
 from kg.store import plain
 from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows
 from kg.store.schema import ENDS, ENTITIES, NODES, RELATIONSHIPS
 from kg.store.tokens import check_parameters, check_read, meaningful, without_comments
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 BATCH = 5_000
 """Rows sent in one transaction."""
@@ -101,7 +102,7 @@ def relationship_statement(relation: str, start: str, end: str) -> str:
     )
 
 
-def batches(graph: nx.MultiDiGraph, *, size: int = BATCH) -> Iterator[tuple[str, list[dict[str, Any]], bool]]:
+def batches(graph: "nx.MultiDiGraph", *, size: int = BATCH) -> Iterator[tuple[str, list[dict[str, Any]], bool]]:
     """Give each statement with up to ``size`` of its rows, nodes before relationships; the flag tells nodes."""
     nodes: dict[tuple[str, bool], list[dict[str, Any]]] = defaultdict(list)
     for key, data in graph.nodes(data=True):
@@ -136,7 +137,7 @@ def _properties(data: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, 
 
 
 def load(
-    graph: nx.MultiDiGraph,
+    graph: "nx.MultiDiGraph",
     where: Server,
     *,
     prune: bool = False,
@@ -174,7 +175,7 @@ def _write(transaction: Any, statement: str, rows: Sequence[Mapping[str, Any]]) 
     transaction.run(statement, rows=rows).consume()
 
 
-def _prune_relationships(session: Any, graph: nx.MultiDiGraph, size: int) -> int:
+def _prune_relationships(session: Any, graph: "nx.MultiDiGraph", size: int) -> int:
     removed = 0
     for relation, ends in ENDS.items():
         kept = {(a, b) for a, b, key in graph.edges(keys=True) if key == relation}
@@ -194,7 +195,7 @@ def _prune_relationships(session: Any, graph: nx.MultiDiGraph, size: int) -> int
     return removed
 
 
-def _prune_nodes(session: Any, graph: nx.MultiDiGraph, size: int) -> int:
+def _prune_nodes(session: Any, graph: "nx.MultiDiGraph", size: int) -> int:
     removed = 0
     for label in NODES:
         found = session.run(f"MATCH (n:{label}) WHERE n.id IS NOT NULL RETURN n.id")

@@ -71,6 +71,9 @@ ENDS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
 )
 """Node labels that each relationship type joins."""
 
+PACKED: Mapping[str, Type] = MappingProxyType({n: kind for n, kind in _SUPPORT.items() if kind in ("strings", "ints")})
+"""List properties of relationships, which the embedded engine keeps as one text (`kg.store.embedded.pack`)."""
+
 ENTITIES = ENTITY_LABELS
 
 PROPERTIES = tuple(sorted({name for table in (*NODES.values(), *RELATIONSHIPS.values()) for name in table}))

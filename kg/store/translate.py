@@ -7,11 +7,13 @@ What is not is left as it is, and the engine's error explains it (`kg.store.dial
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kg.errors import QueryError
-from kg.store.schema import ENTITIES
+from kg.store.plain import literal
+from kg.store.schema import ENTITIES, PACKED
 from kg.store.tokens import Token, place
 
 _RENAMED = {
@@ -76,8 +78,13 @@ class Guess:
     reverse: str = "list_reverse"
     """The function that reverses: this one lists, "reverse" text."""
 
-    def other(self, message: str) -> "Guess | None":
+    values: Mapping[str, Any] | None = None
+    """Values to write in place of the parameters, which the engine cannot copy into a macro or lambda; else None."""
+
+    def other(self, message: str, values: Mapping[str, Any]) -> "Guess | None":
         """Give the next guess after the engine's error ``message``, or None where that is not the trouble."""
+        if "parsed_parameter_expression" in message and self.values is None:
+            return replace(self, values=values)
         if "LIST_MIN" in message and self.at == "kg_at":
             return replace(self, at="kg_nth")
         if "LIST_REVERSE" in message and self.reverse == "list_reverse":
@@ -88,7 +95,8 @@ class Guess:
 class Translation:
     """A query in the embedded engine's dialect, with the way back from its positions to those of the original."""
 
-    def __init__(self, pieces: Sequence[_Piece]) -> None:
+    def __init__(self, pieces: Sequence[_Piece], *, inline: bool) -> None:
+        self.inline = inline
         self._starts: list[int] = []
         self._sources = [piece.start for piece in pieces]
         length = 0
@@ -106,7 +114,8 @@ class Translation:
 
 def translate(text: str, words: Sequence[Token], *, guess: Guess | None = None) -> Translation:
     """Translate the query ``text``, of which ``words`` are the meaningful tokens, with ``guess`` of what has types."""
-    return Translation(_Writer(text, words, guess or Guess()).all())
+    guess = guess or Guess()
+    return Translation(_Writer(text, words, guess).all(), inline=guess.values is not None)
 
 
 @dataclass(slots=True)
@@ -166,6 +175,17 @@ class _Writer:
 
     def text(self, i: int) -> str:
         return self.words[i].text if 0 <= i < len(self.words) else ""
+
+    def name(self, i: int) -> str:
+        """The name at ``i`` without backticks, empty where there is none."""
+        return self.text(i).strip("`") if 0 <= i < len(self.words) and self.words[i].kind in ("word", "quoted") else ""
+
+    def unpack(self, begun: int, name: str, i: int) -> None:
+        """Make a list of the property ``name`` that was written from piece ``begun`` on."""
+        if name in PACKED:
+            macro = "kg_numbers" if PACKED[name] == "ints" else "kg_texts"
+            self.out.insert(begun, _Piece(f" {macro}(", self.words[i].start))
+            self.write(")", i)
 
     def write(self, text: str, i: int) -> None:
         self.out.append(_Piece(text, self.words[min(i, len(self.words) - 1)].start))
@@ -325,6 +345,17 @@ class _Writer:
         if i in self.links and token.text == "-":
             self.write(f"-[{self.links[i]}]-", i)
             return i + 2
+        if token.text == "." and i + 1 < j and self.name(i + 1) in PACKED and self.is_value(i - 1):
+            begun = self.began.get(i - 1, len(self.out) - 1)
+            self.copy(i)
+            self.copy(i + 1)
+            self.unpack(begun, self.name(i + 1), i)
+            self.began[i + 1] = begun
+            return i + 2
+        if token.kind == "parameter" and self.guess.values is not None:
+            self.write(" " + literal(self.guess.values[token.text[1:].strip("`")]), i)
+            self.began[i] = len(self.out) - 1
+            return i + 1
         self.copy(i)
         if token.text == "." and token.kind == "symbol":
             # a.b is one thing that a position may follow
@@ -457,7 +488,10 @@ class _Writer:
                 continue
             if self.text(a + 1) == "*":
                 raise self.absent(a, ".* beside other items", "name the properties")
-            self.write(f"{self.text(a + 1)}: {name}.{self.text(a + 1)}", a)
+            self.write(f"{self.text(a + 1)}: ", a)
+            at = len(self.out)
+            self.write(f"{name}.{self.text(a + 1)}", a)
+            self.unpack(at, self.name(a + 1), a)
         self.write("}", close)
         self.began[close] = begun
         return True
@@ -560,6 +594,7 @@ class _Writer:
         if not dots and close == i + 2 and self.words[i + 1].kind == "string":
             name = self.text(i + 1)[1:-1].replace("`", "``")
             self.write(f".`{name}`", i)
+            self.unpack(begun, name, i)
         elif dots:
             self.out.insert(begun, _Piece(" kg_slice(", at))
             self.write(", ", i)

@@ -143,3 +143,4 @@ MATCH (p:Paper)-->(m:Method), (p)-->(d:Dataset), (p)-->(e:Dataset) RETURN count(
 MATCH (m:Method) WHERE EXISTS { (m)-[:EVALUATED_ON]->(d)<-[:EVALUATED_ON]-(o) WHERE d.name = 'GLUE' } RETURN m.name;
 MATCH (m:Method) OPTIONAL MATCH (m)-[:EVALUATED_ON]->()<-[:EVALUATED_ON]-(o) RETURN m.name, count(o) ORDER BY m.name;
 MATCH (p:Paper) RETURN p.title, COUNT { (p)--()--(:Author) } AS n ORDER BY p.title;
+MATCH (m:Method) WHERE any(x IN m.aliases WHERE toLower(x) CONTAINS toLower($name)) OR m.name = $name RETURN m.name;

@@ -1,0 +1,189 @@
+"""Measure the stores on a synthetic graph of 100k papers, 10k methods, 3k datasets and 1M relationships.
+
+    python benchmarks/store.py [--scale 1.0] [--neo4j]
+
+Prints load time, open to first answer, and the median of each of the main named queries, with the bars beside them.
+``--neo4j`` also loads the server that NEO4J_URI names (its own in-process one without) and asks the same queries there.
+Not a test: nothing fails here.
+"""
+
+import argparse
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import networkx as nx
+
+import queries
+from kg.store.base import Rows, Store
+from kg.store.embedded import EmbeddedStore, write
+from kg.store.neo4j import Neo4jStore, Server, load, server
+
+MAIN: dict[str, dict[str, str]] = {
+    "methods-on-dataset": {"dataset": "Dataset 7"},
+    "datasets-of-method": {"method": "Method 7"},
+    "shared-datasets": {"a": "Method 1", "b": "Method 2"},
+    "compared-with": {"method": "Method 7"},
+    "builds-on": {"method": "Method 7"},
+    "first-to-propose": {"name": "Method 7"},
+    "leaderboard": {"dataset": "Dataset 7"},
+    "evidence": {"from": "Method 7", "to": "Dataset 7"},
+    "untried-datasets": {"method": "Method 40"},
+    "used-together": {"method": "Method 40"},
+}
+"""The ten main questions; Method 7 is among the best connected, as names that people ask for are."""
+
+ALSO: dict[str, dict[str, str]] = {
+    "path": {"from": "Method 7", "to": "Method 900"},
+    "similar-papers": {"paper": "Paper 77"},
+    "statistics": {},
+    "by-year": {"name": "Dataset 7"},
+    "family": {"name": "Method 7"},
+    "rising": {},
+    "top-methods": {},
+    "search": {"text": "thod 99"},
+    "papers-about": {"name": "Dataset 7"},
+    "neighbours": {"name": "Method 40"},
+}
+
+
+def synthetic(scale: float) -> nx.MultiDiGraph:
+    """Make the graph; names and links are drawn with a long tail, as they are in papers."""
+    rng = random.Random(0)
+    papers, methods, datasets, tasks = (max(10, int(n * scale)) for n in (100_000, 10_000, 3_000, 300))
+    graph = nx.MultiDiGraph()
+    sentence = "We evaluate the method on the dataset and find that it is better than what it is compared with. " * 2
+    for i in range(papers):
+        graph.add_node(
+            f"paper-{i}", label="Paper", id=f"paper-{i}", title=f"Paper {i}", abstract=sentence * 5, venue="Venue",
+            year=rng.randint(2012, 2025) if i % 50 else None, url="", authors=[f"Author {i % 5000}"], sources=[],
+        )  # fmt: skip
+    for label, number in (("Method", methods), ("Dataset", datasets), ("Task", tasks)):
+        for i in range(number):
+            key = f"{label.lower()}:{i}"
+            more = {"benchmark": i % 5 == 0} if label == "Dataset" else {}
+            graph.add_node(
+                key, label=label, id=key, name=f"{label} {i}", aliases=[f"{label}{i}"], papers=1 + number // (i + 1),
+                first_year=2012, last_year=2025, **more,
+            )  # fmt: skip
+
+    def pick(label: str, number: int) -> str:
+        return f"{label}:{min(int(rng.paretovariate(0.35)) - 1, 10**9) % number}"
+
+    def support(paper: str) -> dict[str, object]:
+        return {
+            "papers": 1, "mentions": 1, "score": 0.9, "first_year": 2020, "last_year": 2020,
+            "evidence_papers": [paper], "evidence_fields": ["abstract"], "evidence_starts": [0],
+            "evidence_ends": [96], "evidence_sentences": [sentence],
+        }  # fmt: skip
+
+    wanted, made = int(1_000_000 * scale), 0
+    while made < wanted:
+        paper = f"paper-{rng.randrange(papers)}"
+        a, b = pick("method", methods), pick("method", methods)
+        d, t = pick("dataset", datasets), pick("task", tasks)
+        links = [
+            (paper, a, "PROPOSES"), (paper, b, "COMPARES"), (paper, d, "EVALUATES_ON"), (paper, t, "ADDRESSES"),
+            (a, d, "EVALUATED_ON"), (a, b, "COMPARED_WITH"), (a, t, "USED_FOR"), (d, t, "BENCHMARK_FOR"),
+        ]  # fmt: skip
+        if rng.random() < 0.1:
+            links.append((a, b, "BASED_ON"))
+        for start, end, relation in links:
+            if start != end and not graph.has_edge(start, end, relation):
+                graph.add_edge(start, end, key=relation, **support(paper))
+                made += 1
+        if rng.random() < 0.2:
+            key = f"result:{graph.number_of_nodes()}"
+            graph.add_node(
+                key, label="Result", id=key, metric="accuracy", value=rng.random() * 100, unit="%", kind="absolute",
+                text=sentence,
+            )  # fmt: skip
+            for start, end, relation in ((paper, key, "REPORTS"), (key, a, "OF_METHOD"), (key, d, "ON_DATASET")):
+                graph.add_edge(start, end, key=relation)
+                made += 1
+    return graph
+
+
+def median(store: Store, name: str, values: dict[str, str], times: int) -> tuple[float, Rows]:
+    """Give the median time of a query in milliseconds, and its answer."""
+    rows = queries.run(store, name, values, timeout=120)
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        queries.run(store, name, values, timeout=120)
+        taken.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(taken), rows
+
+
+FIRST = """
+import sys, time
+begun = time.perf_counter()
+from kg.store.embedded import EmbeddedStore
+EmbeddedStore(sys.argv[1]).query("MATCH (m:Method {name: 'Method 7'}) RETURN m.papers")
+print(time.perf_counter() - begun)
+"""
+
+
+@contextmanager
+def a_server() -> Iterator[Server]:
+    """The server that is named, or one in a Java process."""
+    if os.environ.get("NEO4J_URI"):
+        yield server()
+        return
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from tests.neo4j_server import in_process
+
+    with in_process() as where:
+        yield where
+
+
+def main() -> None:
+    """Run it."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--scale", type=float, default=1.0)
+    arguments.add_argument("--neo4j", action="store_true")
+    arguments.add_argument("--times", type=int, default=11)
+    given = arguments.parse_args()
+    graph = synthetic(given.scale)
+    print(f"graph: {graph.number_of_nodes():,} nodes, {graph.number_of_edges():,} relationships")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.lbug"
+        begun = time.perf_counter()
+        write(graph, path)
+        print(f"embedded load: {time.perf_counter() - begun:.1f} s (bar 10), {path.stat().st_size / 1e6:.0f} MB")
+        first = []
+        for _ in range(3):
+            done = subprocess.run([sys.executable, "-c", FIRST, str(path)], check=True, capture_output=True, text=True)
+            first.append(float(done.stdout))
+        print(f"open to first answer, in a new process: {min(first) * 1000:.0f} ms (bar 300)")
+        with EmbeddedStore(path) as store:
+            answers = {}
+            for name, values in {**MAIN, **ALSO}.items():
+                taken, answers[name] = median(store, name, values, given.times)
+                bar = "(bar 50)" if name in MAIN else ""
+                print(f"  {name:22} {taken:8.1f} ms  {len(answers[name]):3} rows {bar}")
+        print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+        if given.neo4j:
+            with a_server() as where:
+                begun = time.perf_counter()
+                load(graph, where)
+                taken = time.perf_counter() - begun
+                rate = graph.number_of_edges() / taken
+                print(f"neo4j load: {taken:.1f} s, {rate:,.0f} relationships/s, nodes included (bar 20,000)")
+                with Neo4jStore(where) as neo:
+                    for name, values in {**MAIN, **ALSO}.items():
+                        taken, rows = median(neo, name, values, 3)
+                        same = "same rows" if rows == answers[name] else "OTHER ROWS"
+                        print(f"  {name:22} {taken:8.1f} ms  {same}")
+
+
+if __name__ == "__main__":
+    main()
