@@ -167,4 +167,3 @@ ABOUT = [
     "MATCH (n:Method|Dataset|Task) WHERE n.name STARTS WITH $name RETURN n.id ORDER BY n.id",
     "MATCH (n) WHERE $name IN [n.id, 'x'] RETURN n.id ORDER BY n.id",
 ]
-

@@ -60,6 +60,9 @@ def find_named(source: "nx.MultiDiGraph | Store", text: str, label: str | None =
     if unknown:
         raise QueryError(f"there are no names of kind {unknown[0]}; kinds: {', '.join(LABELS)}, Entity")
     wanted = text.strip()
+    found = _exact(source, labels, wanted)
+    if found:
+        return found
     # Papers are many and their titles rarely typed by hand, so they are read last and only if need be.
     for group in ([name for name in labels if name != "Paper"], [name for name in labels if name == "Paper"]):
         found = _best(_named(source, group), wanted) if group else None
@@ -94,6 +97,25 @@ def spellings(source: "nx.MultiDiGraph | Store") -> Iterator[str]:
     """Give the names of all entities and authors, those in most papers first."""
     found = _named(source, [label for label in LABELS if label != "Paper"])
     yield from (named.name for named in sorted(found, key=lambda named: (-named.papers, named.name)))
+
+
+def _exact(source: "nx.MultiDiGraph | Store", labels: Iterable[str], wanted: str) -> Named | None:
+    """Ask a store for a node called just so, which is quicker than to read all names and is how programs ask."""
+    if hasattr(source, "nodes"):
+        return None
+    store = cast(Store, source)
+    found = []
+    for label in labels:
+        name = "title" if label == "Paper" else "name"
+        query = f"MATCH (n:{label}) WHERE n.{name} = $wanted OR n.id = $wanted RETURN {_columns(label)}"
+        found += [_node(row, label) for row in store.query(query, {"wanted": wanted}, limit=None).dicts()]
+    return min(found, key=lambda named: (-named.papers, named.id), default=None)
+
+
+def _columns(label: str) -> str:
+    name = "n.title AS name" if label == "Paper" else "n.name AS name"
+    more = ", n.aliases AS aliases, n.papers AS papers" if "aliases" in NODES[label] else ""
+    return f"n.id AS id, {name}{more}"
 
 
 def _best(candidates: Iterable[Named], wanted: str) -> Named | None:
@@ -134,9 +156,7 @@ def _named(source: "nx.MultiDiGraph | Store", labels: list[str]) -> Iterator[Nam
         # An embedded database never changes while it is open; a server may, so it is asked each time.
         known = _CACHE.setdefault(store, {}) if store.dialect == "embedded" else {}
         if label not in known:
-            names = "n.title AS name" if label == "Paper" else "n.name AS name"
-            more = ", n.aliases AS aliases, n.papers AS papers" if "aliases" in NODES[label] else ""
-            rows = store.query(f"MATCH (n:{label}) RETURN n.id AS id, {names}{more} ORDER BY id", limit=None)
+            rows = store.query(f"MATCH (n:{label}) RETURN {_columns(label)} ORDER BY id", limit=None)
             known[label] = [_node(row, label) for row in rows.dicts()]
         yield from known[label]
 

@@ -9,7 +9,7 @@ MATCH (m:Method) WHERE m.name = 'ResNet' RETURN m.id, m.aliases;
 MATCH (m:Method)-[:EVALUATED_ON]->(d:Dataset) RETURN m.name, d.name ORDER BY m.name, d.name;
 MATCH (m:Method)-[r:EVALUATED_ON]->(d:Dataset {name: 'CIFAR-10'}) RETURN m.name, r.papers ORDER BY r.papers DESC, m.name;
 MATCH (d:Dataset)<-[:EVALUATED_ON]-(m:Method) RETURN d.name, count(m) AS methods ORDER BY methods DESC, d.name;
-MATCH (d:Dataset)<-[:EVALUATED_ON]-(m:Method) RETURN d.name, collect(m.name) AS methods ORDER BY d.name;
+MATCH (d:Dataset)<-[:EVALUATED_ON]-(m:Method) RETURN d.name, size(collect(m.name)) AS methods ORDER BY d.name;
 MATCH (m:Method)-[r]->(x) RETURN type(r) AS type, count(*) AS n ORDER BY n DESC, type;
 MATCH ()-[r]->() RETURN DISTINCT type(r) AS type ORDER BY type;
 MATCH (n) RETURN DISTINCT labels(n)[0] AS label ORDER BY label;
