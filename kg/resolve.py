@@ -8,7 +8,7 @@ definition first, unless the paper coins the short one as a name. Entities of di
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kg.model import Entity, Kind, Mention, Paper, Reading, entity_id
 from kg.vocabulary import Entry, fold, load
@@ -24,14 +24,20 @@ _INTRODUCES = re.compile(
 )
 
 
+_HEAD = re.compile(
+    r"\s+(?:algorithm|module|method|model|framework|mechanism|approach|technique|strategy|problem|task)s?$"
+)
+_ACRONYM = re.compile(r"[A-Z][A-Za-z0-9]*[A-Z]s?|[A-Z]+s?")
+
+
 def resolve(reading: Reading) -> tuple[Entity, ...]:
     """Group the mentions of a reading into entities, in the order of their first mention."""
     longs = _definitions(reading)
-    coined = {short for short, _ in reading.definitions if _coined_here(reading.paper, short)}
+    coined = {short for short, _ in _defined(reading) if _coined_here(reading.paper, short)}
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     kinds = _kinds(reading.mentions, longs)
     for i, mention in enumerate(reading.mentions):
-        form = longs.get(_key(mention.text), mention.text)
+        form = _full(mention.text, longs)
         kind = kinds[_key(form)]
         entry = _entry(mention, form, kind)
         name = fold(entry.name) if entry else _key(form)
@@ -44,8 +50,64 @@ def resolve(reading: Reading) -> tuple[Entity, ...]:
 
 
 def _definitions(reading: Reading) -> dict[str, str]:
-    """Short form's key -> long form, as this paper defines them; chains and cycles cut at one step."""
-    return {_key(short): long for short, long in reading.definitions if _key(short) != _key(long)}
+    """Short form's key -> long form, as this paper defines them; chains and cycles cut at one step.
+
+    A head noun that the definition adds to the name goes: "mean field algorithm (MF)" where "mean field" is mentioned.
+    """
+    mentioned = {_key(mention.text) for mention in reading.mentions}
+    longs: dict[str, str] = {}
+    for short, long in _defined(reading):
+        bare = _HEAD.sub("", long)
+        name = bare if _key(long) not in mentioned and _key(bare) in mentioned else long
+        if _key(short) != _key(name):
+            longs.setdefault(_key(short), name)
+    return longs
+
+
+def _defined(reading: Reading) -> Iterator[tuple[str, str]]:
+    """The definitions in parentheses, then the one that a title of the form "Short: Long Form for ..." makes."""
+    yield from reading.definitions
+    heads = [m for m in reading.mentions if m.field == "title" and m.start == 0]
+    for short in heads:
+        behind = re.match(r"\s?:\s+", reading.paper.title[short.end :])
+        place = short.end + behind.end() if behind else -1
+        for long in reading.mentions:
+            here = (long.field, long.start, long.kind.label) == ("title", place, short.kind.label)
+            if here and _spells(short.text, long.text):
+                yield short.text, long.text
+
+
+def _spells(short: str, long: str) -> bool:
+    """Tell whether the letters of ``short`` stand in ``long`` in order, its capitals at the starts of words.
+
+    >>> _spells("ResFields", "Residual Neural Fields"), _spells("FooNet", "Federated Optimisation")
+    (True, False)
+    """
+    words = re.findall(r"[^\W_]+", long)
+    if len(words) < 2 or " " in short:
+        return False
+    starts = iter(word[0].lower() for word in words)
+    capitals = all(any(c.lower() == start for start in starts) for c in short if c.isupper())
+    letters = iter(long.lower())
+    return capitals and short[0].isupper() and all(c in letters for c in short.lower() if c.isalnum())
+
+
+def _full(text: str, longs: dict[str, str]) -> str:
+    """Write a form out: all of it where the paper defines it, else the abbreviations inside it.
+
+    Inside a longer form the vocabulary's abbreviations are written out too: "Panoptic FPN".
+    """
+    whole = longs.get(_key(text))
+    if whole is not None or " " not in text:
+        return whole or text
+    parts = re.split(r"(\s+)", text)
+    for i, part in enumerate(parts):
+        if _ACRONYM.fullmatch(part):
+            entry = load().canonical(part)
+            parts[i] = longs.get(_key(part)) or (entry.name if entry else part)
+        else:
+            parts[i] = longs.get(_key(part), part) if any(c.isupper() for c in part[1:]) else part
+    return "".join(parts)
 
 
 def _key(text: str) -> str:
@@ -57,7 +119,7 @@ def _kinds(mentions: Iterable[Mention], longs: dict[str, str]) -> dict[str, Kind
     votes: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     marked: dict[str, set[Kind]] = defaultdict(set)
     for mention in mentions:
-        key = _key(longs.get(_key(mention.text), mention.text))
+        key = _key(_full(mention.text, longs))
         votes[key][mention.kind.label] += mention.score
         marked[key].add(mention.kind)
     kinds = {}
@@ -94,7 +156,7 @@ def _entity(label: str, mentions: tuple[Mention, ...], longs: dict[str, str], co
         if long:
             forms[long] += 0
     kind = Kind.BENCHMARK if any(m.kind is Kind.BENCHMARK for m in mentions) else Kind(label)
-    entry = next((e for f in _by_rank(forms) if (e := load().canonical(longs.get(_key(f), f), label))), None)
+    entry = next((e for f in _by_rank(forms) if (e := load().canonical(_full(f, longs), label))), None)
     slashed = _slashed(mentions)
     if entry is not None and not slashed:
         name, kind = entry.name, entry.kind

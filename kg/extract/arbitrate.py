@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from kg.extract.abbreviations import Abbreviation
 from kg.extract.candidates import Candidate, occurrences, register
+from kg.extract.shapes import coined
 from kg.model import Kind
+from kg.vocabulary import fold, load
 
 Support = Callable[[int, int, str], float]
 """The tagger's probability that ``[start, end)`` is inside a span of a kind (Method, Dataset or Task)."""
@@ -24,29 +27,53 @@ FLOOR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Least support of a span by who proposes it, chosen on annotated papers."""
+    """Least support of a span by who proposes it, chosen on annotated papers.
 
-    tagger: float = 0.4
-    vocabulary: float = 0.3
-    context: float = 0.4
-    shape: float = 0.3
+    ``known``, ``made`` and ``plain`` are for the tagger's spans: names that the vocabulary knows, words that look
+    coined, and ordinary words; they are asked of the surest mention of a name, and ``again`` of each other one.
+    """
+
+    known: float = 0.6
+    made: float = 0.9
+    plain: float = 0.95
+    again: float = 0.2
+    vocabulary: float = 0.5
+    context: float = 0.9
+    shape: float = 0.7
     repeated: float = 0.15
 
 
 def arbitrate_tagged(
-    text: str, candidates: Iterable[Candidate], support: Support, *, thresholds: Thresholds | None = None
+    text: str,
+    candidates: Iterable[Candidate],
+    support: Support,
+    *,
+    definitions: Iterable[Abbreviation] = (),
+    thresholds: Thresholds | None = None,
 ) -> list[Candidate]:
     """Choose spans with a tagger's support; see the module's docstring."""
     least = thresholds or Thresholds()
+    longs = {_name(text[slice(*d.short)]): _name(text[slice(*d.long)]) for d in definitions}
+
+    def name(c: Candidate) -> str:
+        key = _name(text[c.start : c.end])
+        return longs.get(key, key)
+
     ranked = sorted(candidates, key=lambda c: (c.rule != "tagger", -(c.end - c.start), c.start, c.kind, c.rule))
+    surest: dict[str, float] = defaultdict(float)
+    for c in ranked:
+        if c.rule == "tagger":
+            surest[name(c)] = max(surest[name(c)], c.score)
     chosen: list[Candidate] = []
     for c in ranked:
-        seen = c.score if c.rule == "tagger" else round(support(c.start, c.end, c.kind.label), 4)
-        floor = {"tagger": least.tagger, "vocabulary": least.vocabulary}.get(c.rule, least.shape)
-        if c.entry is not None and "context" in c.entry.flags:
-            floor = least.context
-        if seen >= floor and not _overlaps(c, chosen):
-            chosen.append(replace(c, score=seen))
+        if c.rule == "tagger":
+            stands = c.score >= least.again and surest[name(c)] >= _floor(text[c.start : c.end], c.kind, least)
+        else:
+            c = replace(c, score=round(support(c.start, c.end, c.kind.label), 4))  # noqa: PLW2901 - scored anew
+            floor = least.vocabulary if c.rule == "vocabulary" else least.shape
+            stands = c.score >= (least.context if c.entry is not None and "context" in c.entry.flags else floor)
+        if stands and not _overlaps(c, chosen):
+            chosen.append(c)
     forms: dict[str, dict[Kind, float]] = defaultdict(lambda: defaultdict(float))
     for c in chosen:
         forms[text[c.start : c.end]][c.kind] += c.score
@@ -57,6 +84,16 @@ def arbitrate_tagged(
             if again.score >= least.repeated and not _overlaps(again, chosen):
                 chosen.append(again)
     return sorted(chosen, key=lambda c: (c.start, c.end))
+
+
+def _name(form: str) -> str:
+    return fold(form) or form
+
+
+def _floor(form: str, kind: Kind, least: Thresholds) -> float:
+    if load().canonical(form, kind.label) is not None:
+        return least.known
+    return least.made if any(coined(word) for word in form.split()) else least.plain
 
 
 def _overlaps(c: Candidate, chosen: Iterable[Candidate]) -> bool:
@@ -94,7 +131,7 @@ def choose(doc: Doc) -> Doc:
     if doc._.tagged is None:
         doc._.candidates = tuple(arbitrate(apart))
     else:
-        doc._.candidates = tuple(arbitrate_tagged(doc.text, apart, doc._.tagged.support))
+        doc._.candidates = tuple(arbitrate_tagged(doc.text, apart, doc._.tagged.support, definitions=doc._.definitions))
     return doc
 
 

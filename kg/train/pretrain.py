@@ -18,6 +18,8 @@ from kg.extract.pieces import Pieces
 from kg.train.encoder import VOCABULARY, WIDTH, Encoder
 
 MASK, PAD = 103, 0
+SPECIAL = 9
+"""The shape of [CLS] and [SEP]."""
 MASKED_SHARE = 0.2
 PIECES_A_BATCH = 4096
 
@@ -68,7 +70,7 @@ def masked(group: Sequence[Pieces], rng: random.Random) -> tuple[Tensor, Tensor,
                 continue
             fate = rng.random()
             for i in range(first, end):
-                if shapes_special(paper.shapes[i]):
+                if paper.shapes[i] == SPECIAL:
                     continue
                 goals[i] = ids[i]
                 if fate < 0.8:
@@ -80,11 +82,6 @@ def masked(group: Sequence[Pieces], rng: random.Random) -> tuple[Tensor, Tensor,
         shapes[row, : len(ids)] = torch.tensor(paper.shapes)
         mask[row, : len(ids)] = 1
     return pieces, shapes, mask, targets
-
-
-def shapes_special(shape: int) -> bool:
-    """Tell whether a shape is that of [CLS] or [SEP]."""
-    return shape == 9
 
 
 def pretrain(

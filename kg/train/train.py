@@ -15,7 +15,7 @@ from kg.extract.features import RELATIONS, Words
 from kg.extract.pieces import MAX_PIECES
 from kg.model import SHAPES, Relation
 from kg.train.examples import Example
-from kg.train.pretrain import PAD
+from kg.train.pretrain import MASK, PAD, SPECIAL
 from kg.train.tagger import Tagger, describe, describe_pairs
 
 PIECES_A_BATCH = 4096
@@ -30,6 +30,8 @@ class Settings:
     head_rate: float = 1e-3
     hint_dropout: float = 0.3
     mention_dropout: float = 0.15
+    word_dropout: float = 0.1
+    """Share of words that become [MASK], so that the words around a name learn to give it away."""
     plain_epochs: int = 2
     """Epochs at the end in which papers keep their own names."""
     seed: int = 0
@@ -51,8 +53,10 @@ class Batch:
     word_mask: Tensor
 
 
-def collate(group: Sequence[Example], *, hint_dropout: float = 0.0, rng: random.Random | None = None) -> Batch:
-    """Pad a group of examples into one batch."""
+def collate(
+    group: Sequence[Example], *, hint_dropout: float = 0.0, word_dropout: float = 0.0, rng: random.Random | None = None
+) -> Batch:
+    """Pad a group of examples into one batch; hints and words are dropped at random where ``rng`` is given."""
     # A few sizes only: the allocator keeps memory for every shape that it has seen.
     size = min(MAX_PIECES, -(-max(len(e.pieces.pieces) for e in group) // 32) * 32)
     words = max(len(e.pieces.words) for e in group)
@@ -63,7 +67,7 @@ def collate(group: Sequence[Example], *, hint_dropout: float = 0.0, rng: random.
     piece["pieces"].fill_(PAD)
     for row, e in enumerate(group):
         n, w = len(e.pieces.pieces), len(e.pieces.words)
-        piece["pieces"][row, :n] = torch.tensor(e.pieces.pieces)
+        piece["pieces"][row, :n] = torch.tensor(masked_words(e, word_dropout, rng))
         piece["shapes"][row, :n] = torch.tensor(e.pieces.shapes)
         piece["mask"][row, :n] = 1
         piece["hints"][row, :n] = torch.tensor(piece_hints(e, hint_dropout, rng))
@@ -86,6 +90,18 @@ def collate(group: Sequence[Example], *, hint_dropout: float = 0.0, rng: random.
         word["starts"],
         word["mask"],
     )
+
+
+def masked_words(e: Example, dropout: float, rng: random.Random | None) -> list[int]:
+    """The pieces of an example with a share of the words as [MASK]."""
+    pieces = list(e.pieces.pieces)
+    if rng is None or not dropout:
+        return pieces
+    ends = (*e.pieces.firsts[1:], len(pieces) - 1)
+    for first, end in zip(e.pieces.firsts, ends, strict=True):
+        if rng.random() < dropout and e.pieces.shapes[end - 1] != SPECIAL:
+            pieces[first:end] = [MASK] * (end - first)
+    return pieces
 
 
 def piece_hints(e: Example, dropout: float = 0.0, rng: random.Random | None = None) -> list[int]:
@@ -149,7 +165,7 @@ def train(
         planned = list(groups(data(epoch), rng))
         for place, group in enumerate(planned):
             done = epoch + (place + 1) / len(planned)
-            batch = collate(group, hint_dropout=settings.hint_dropout, rng=rng)
+            batch = collate(group, hint_dropout=settings.hint_dropout, word_dropout=settings.word_dropout, rng=rng)
             parts = losses(model, batch, device, settings.mention_dropout, rng)
             sum(parts).backward()  # type: ignore[union-attr]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
