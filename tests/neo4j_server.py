@@ -27,11 +27,14 @@ class UnavailableError(Exception):
 
 
 def clear(where: Server) -> None:
-    """Remove every node."""
+    """Remove every node, a thousand in a transaction."""
     import neo4j
 
-    with neo4j.GraphDatabase.driver(where.uri, auth=(where.username, where.password)) as driver:
-        driver.execute_query("MATCH (n) DETACH DELETE n", database_=where.database)
+    with (
+        neo4j.GraphDatabase.driver(where.uri, auth=(where.username, where.password)) as driver,
+        driver.session(database=where.database) as session,
+    ):
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS").consume()
 
 
 @contextmanager
