@@ -157,7 +157,7 @@ def demo(output: Path, tagger: Any, processes: int | None) -> None:
     built = _build((str(sample.path()),), folder, tagger=tagger, processes=processes)
     with open_graph(folder) as opened:
         graph = built.graph if built.graph is not None else opened.graph
-        viz.view(viz.top(graph), output / "graph.html", title="Landmark papers of machine learning")
+        viz.view(viz.top(graph, limit=100), output / "graph.html", title="Landmark papers of machine learning")
         export(graph, output / "graph.graphml")
         _show(opened)
     there, program = shlex.quote(str(folder)), shlex.quote(_program())

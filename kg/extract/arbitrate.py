@@ -59,7 +59,10 @@ def arbitrate_tagged(
         key = _name(text[c.start : c.end])
         return longs.get(key, key)
 
-    ranked = sorted(candidates, key=lambda c: (c.rule != "tagger", -(c.end - c.start), c.start, c.kind, c.rule))
+    ranked = sorted(
+        (_known_kind(c, text[c.start : c.end]) for c in candidates),
+        key=lambda c: (c.rule != "tagger", -(c.end - c.start), c.start, c.kind, c.rule),
+    )
     surest: dict[str, float] = defaultdict(float)
     for c in ranked:
         if c.rule == "tagger":
@@ -84,6 +87,16 @@ def arbitrate_tagged(
             if again.score >= least.repeated and not _overlaps(again, chosen):
                 chosen.append(again)
     return sorted(chosen, key=lambda c: (c.start, c.end))
+
+
+def _known_kind(c: Candidate, form: str) -> Candidate:
+    """Correct the kind of a tagger's span that the vocabulary knows as a dataset only: COCO is never a method."""
+    if c.rule != "tagger" or c.kind.label == "Dataset":
+        return c
+    entries = load().lookup(form)
+    if entries and all(e.kind.label == "Dataset" and not e.flags & {"ambiguous", "context"} for e in entries):
+        return replace(c, kind=entries[0].kind)
+    return c
 
 
 def _name(form: str) -> str:

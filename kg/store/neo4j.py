@@ -8,7 +8,7 @@ asked for, and what has no ``id`` or another label is never touched.
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -84,56 +84,67 @@ def schema_statements() -> list[str]:
 
 
 def node_statement(label: str, *, benchmark: bool = False) -> str:
-    """Give the statement that writes nodes of ``label`` from ``$rows``."""
+    """Give the statement that writes nodes of ``label`` from ``$rows``: lists of the values of `NODES`, in order."""
     if label not in ENTITIES:
         more = ""
     elif label != "Dataset":
         more = " SET n:Entity"
     else:
         more = " SET n:Entity:Benchmark" if benchmark else " SET n:Entity REMOVE n:Benchmark"
-    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row.id}}) SET n = row{more}"
+    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row[0]}}) SET n = {_map(NODES[label], 0)}{more}"
 
 
 def relationship_statement(relation: str, start: str, end: str) -> str:
-    """Give the statement that writes relationships of one type between two labels from ``$rows``."""
+    """Give the statement that writes relationships of one type between two labels from ``$rows``.
+
+    A row is a list: the two ids, then the values of `RELATIONSHIPS`, in order.
+    """
     return (
-        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.from}}) MATCH (b:{end} {{id: row.to}}) "
-        f"MERGE (a)-[r:{relation}]->(b) SET r = row.properties"
+        f"UNWIND $rows AS row MATCH (a:{start} {{id: row[0]}}) MATCH (b:{end} {{id: row[1]}}) "
+        f"MERGE (a)-[r:{relation}]->(b) SET r = {_map(RELATIONSHIPS[relation], 2)}"
     )
 
 
-def batches(graph: "nx.MultiDiGraph", *, size: int = BATCH) -> Iterator[tuple[str, list[dict[str, Any]], bool]]:
+def _map(names: Iterable[str], first: int) -> str:
+    # Rows are lists because a map would send every property name with every row.
+    return "{" + ", ".join(f"{name}: row[{place}]" for place, name in enumerate(names, first)) + "}"
+
+
+def batches(graph: "nx.MultiDiGraph", *, size: int = BATCH) -> Iterator[tuple[str, list[list[Any]], bool]]:
     """Give each statement with up to ``size`` of its rows, nodes before relationships; the flag tells nodes."""
-    nodes: dict[tuple[str, bool], list[dict[str, Any]]] = defaultdict(list)
+    nodes: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for key, data in graph.nodes(data=True):
         label = data.get("label", "")
         if label not in NODES:
             raise StoreError(f"node {key!r} has no label of the schema; build the graph with kg.assemble")
-        for name in ("id", "name"):
-            text = key if name == "id" else data.get("name") or ""
-            if len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:
-                raise StoreError(
-                    f"{label} {text[:40]!r}…: its {name} is longer than the {LONGEST:,} bytes that Neo4j can index; "
-                    "mend the record and build again"
-                )
-        nodes[label, bool(data.get("benchmark"))].append(_properties({**data, "id": key}, NODES[label]))
-    for (label, benchmark), rows in nodes.items():
-        for start in range(0, len(rows), size):
-            yield node_statement(label, benchmark=benchmark), rows[start : start + size], True
-    edges: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for a, b, relation, data in graph.edges(keys=True, data=True):
+        _check_length(label, "id", key)
+        _check_length(label, "name", data.get("name") or "")
+        nodes[label, bool(data.get("benchmark"))].append(key)
+    edges: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for a, b, relation in graph.edges(keys=True):
         ends = graph.nodes[a]["label"], graph.nodes[b]["label"]
         if ends not in ENDS.get(relation, ()):
             raise StoreError(f"{relation} cannot join {ends[0]} {a!r} and {ends[1]} {b!r}")
-        row = {"from": a, "to": b, "properties": _properties(data, RELATIONSHIPS[relation])}
-        edges[relation, *ends].append(row)
-    for (relation, a, b), rows in edges.items():
-        for start in range(0, len(rows), size):
-            yield relationship_statement(relation, a, b), rows[start : start + size], False
+        edges[relation, *ends].append((a, b))
+    for (label, benchmark), keys in nodes.items():
+        names = list(NODES[label])[1:]
+        for start in range(0, len(keys), size):
+            rows = [[key, *map(graph.nodes[key].get, names)] for key in keys[start : start + size]]
+            yield node_statement(label, benchmark=benchmark), rows, True
+    for (relation, a, b), pairs in edges.items():
+        names = list(RELATIONSHIPS[relation])
+        for start in range(0, len(pairs), size):
+            part = pairs[start : start + size]
+            rows = [[a_id, b_id, *map(graph.edges[a_id, b_id, relation].get, names)] for a_id, b_id in part]
+            yield relationship_statement(relation, a, b), rows, False
 
 
-def _properties(data: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: data[name] for name in known if data.get(name) is not None}
+def _check_length(label: str, name: str, text: str) -> None:
+    if len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:
+        raise StoreError(
+            f"{label} {text[:40]!r}…: its {name} is longer than the {LONGEST:,} bytes that Neo4j can index; "
+            "mend the record and build again"
+        )
 
 
 def load(
@@ -171,7 +182,7 @@ def load(
     return Loaded(counts[True], counts[False], removed_nodes, removed_relationships)
 
 
-def _write(transaction: Any, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write(transaction: Any, statement: str, rows: Sequence[Any]) -> None:
     transaction.run(statement, rows=rows).consume()
 
 
