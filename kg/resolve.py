@@ -65,8 +65,7 @@ def _definitions(reading: Reading) -> dict[str, str]:
 
 
 def _defined(reading: Reading) -> Iterator[tuple[str, str]]:
-    """The definitions in parentheses, then the one that a title of the form "Short: Long Form for ..." makes."""
-    yield from reading.definitions
+    """The definition that a title of the form "Short: Long Form for ..." makes, then those in running text."""
     heads = [m for m in reading.mentions if m.field == "title" and m.start == 0]
     for short in heads:
         behind = re.match(r"\s?:\s+", reading.paper.title[short.end :])
@@ -75,6 +74,7 @@ def _defined(reading: Reading) -> Iterator[tuple[str, str]]:
             here = (long.field, long.start, long.kind.label) == ("title", place, short.kind.label)
             if here and _spells(short.text, long.text):
                 yield short.text, long.text
+    yield from reading.definitions
 
 
 def _spells(short: str, long: str) -> bool:

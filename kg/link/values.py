@@ -72,7 +72,7 @@ _COUNTED = re.compile(
     ),
     re.IGNORECASE,
 )
-_REACHED = re.compile(r"\b(?:to|of|with|achiev\w+|reach\w+|attain\w+|obtain\w+|at)\s+(?:an? |the )?$")
+_REACHED = re.compile(r"(?<!\bup )\b(?:to|of|with|achiev\w+|reach\w+|attain\w+|obtain\w+|at)\s+(?:an? |the )?$")
 _GAIN_NEXT = re.compile(r"\s*(?:\w+ ){0,2}(?:improvement|gain|reduction|increase|faster|better|higher|lower|speed)")
 _GAIN_OF = re.compile(
     r"(?:gain|improvement|reduction|increase|boost|margin|speed-?up)s? of (?:up to |about )?(?:an? |the )?$"
@@ -110,6 +110,8 @@ def find_values(text: str) -> Iterator[Value]:
         near = _METRIC.match(clause.lstrip(" -(")) or _METRIC.search(clause[:34]) or _last_metric(before[-48:])
         if near is not None:
             metric = near.group().strip()
+        if before[-1:] in "<>≥≤" and before:
+            continue  # A range that the text speaks of, no outcome.
         if _COUNTED.match(after) or (not unit and (near is None or not _plain(match["number"], before, after))):
             continue
         kind: Literal["absolute", "gain"] = "gain" if _is_gain(before, after, unit) else "absolute"
