@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from kg import __version__
-from kg.cli import ask, evaluate, make, show
+from kg.cli import ask, evaluate, make, shell, show
 from kg.errors import KGError
 
 
@@ -91,6 +91,7 @@ for _command in (
     make.extract,
     ask.query,
     ask.queries,
+    shell.shell,
     ask.info,
     show.view,
     show.export,

@@ -35,6 +35,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "csv", (".csv",), "kg.export.tables", "two tables, NAME-nodes.csv and NAME-edges.csv, for spreadsheets, Gephi"
     ),
+    Format("cypher", (".cypher",), "kg.export.cypher_script", "a Cypher script that loads the graph into Neo4j 5"),
+    Format("neo4j-admin", (), "kg.export.neo4j_admin", "a folder for `neo4j-admin database import`, with its command"),
 )
 """The formats known, in the order in which they are listed to the user. A new one is a module and a line here."""
 
@@ -64,5 +66,5 @@ def _by_suffix(path: Path) -> Format:
     for known in FORMATS:
         if path.suffix.casefold() in known.suffixes or (not path.suffix and path.name == known.name):
             return known
-    endings = ", ".join(suffix for f in FORMATS for suffix in f.suffixes)
+    endings = ", ".join([*(suffix for f in FORMATS for suffix in f.suffixes), "neo4j-admin/"])
     raise ExportError(f"{path}: cannot tell the export format; end the name in one of {endings}, or name a format")
