@@ -112,12 +112,13 @@ def test_judge_gives_probabilities() -> None:
 
 
 def test_long_papers_are_read_to_their_end() -> None:
-    paper = Paper("p", "Long", "We try things. " * 400 + "It is tested on MNIST with ResNet-50.")
+    paper = Paper("p", "Long", "We try things. " * 400 + "At last it is tested on MNIST with ResNet-50.")
     pieces = cut(paper, tagging.load_weights().tokenizer)
     assert len(pieces.pieces) <= MAX_PIECES
     reading = next(iter(extract([paper])))
     assert reading.judge is not None
     assert reading.judge.links([]) == []
+    assert {m.text for m in reading.mentions} >= {"MNIST", "ResNet-50"}
 
 
 @given(st.text(max_size=120), st.text(max_size=300))

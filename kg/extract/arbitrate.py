@@ -18,8 +18,9 @@ from kg.extract.shapes import coined
 from kg.model import Kind
 from kg.vocabulary import fold, load
 
-Support = Callable[[int, int, str], float]
-"""The tagger's probability that ``[start, end)`` is inside a span of a kind (Method, Dataset or Task)."""
+Support = Callable[[int, int, str], float | None]
+"""The tagger's probability that ``[start, end)`` is inside a span of a kind (Method, Dataset or Task); None where it
+did not read."""
 
 FLOOR = 0.5
 """Least score of a span in a pipeline without tagger."""
@@ -72,9 +73,11 @@ def arbitrate_tagged(
         if c.rule == "tagger":
             stands = c.score >= least.again and surest[name(c)] >= _floor(text[c.start : c.end], c.kind, least)
         else:
-            c = replace(c, score=round(support(c.start, c.end, c.kind.label), 4))  # noqa: PLW2901 - scored anew
+            seen = support(c.start, c.end, c.kind.label)
             floor = least.vocabulary if c.rule == "vocabulary" else least.shape
-            stands = c.score >= (least.context if c.entry is not None and "context" in c.entry.flags else floor)
+            floor = least.context if c.entry is not None and "context" in c.entry.flags else floor
+            stands = c.score >= FLOOR if seen is None else seen >= floor
+            c = replace(c, score=c.score if seen is None else round(seen, 4))  # noqa: PLW2901 - scored anew
         if stands and not _overlaps(c, chosen):
             chosen.append(c)
     forms: dict[str, dict[Kind, float]] = defaultdict(lambda: defaultdict(float))
@@ -83,7 +86,8 @@ def arbitrate_tagged(
     for form in sorted(forms, key=lambda f: (-len(f), f)):
         kind = max(forms[form], key=lambda k: (forms[form][k], k))
         for start, end in occurrences(text, form):
-            again = Candidate(start, end, kind, round(support(start, end, kind.label), 4), "tagger")
+            seen = support(start, end, kind.label)
+            again = Candidate(start, end, kind, FLOOR if seen is None else round(seen, 4), "tagger")
             if again.score >= least.repeated and not _overlaps(again, chosen):
                 chosen.append(again)
     return sorted(chosen, key=lambda c: (c.start, c.end))

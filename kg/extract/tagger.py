@@ -67,8 +67,19 @@ class Tagged:
     labels: tuple[int, ...]
     split: int
 
-    def support(self, start: int, end: int, kind: str) -> float:
-        """Give the probability that ``[start, end)`` is inside a span of ``kind``: that of its least sure word."""
+    @property
+    def reach(self) -> int:
+        """Where the network stopped reading the document's text."""
+        last = self.pieces.words[-1]
+        return last.end + (0 if last.field == "title" else self.split)
+
+    def support(self, start: int, end: int, kind: str) -> float | None:
+        """Give the probability that ``[start, end)`` is inside a span of ``kind``: that of its least sure word.
+
+        None where the network did not read.
+        """
+        if end > self.reach:
+            return None
         span = word_span(self.pieces, start, end, self.split)
         if span is None:
             return 0.0
