@@ -99,6 +99,13 @@ def _extracted(
     help="Annotated papers to choose the best seed on.",
 )
 @click.option(
+    "--silver",
+    metavar="RECORDS",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Records of `kg extract` by an earlier tagger, to learn from beside GOLD.",
+)
+@click.option(
     "--unlabelled",
     metavar="PAPERS",
     multiple=True,
@@ -114,7 +121,7 @@ def _extracted(
     type=click.Path(path_type=Path),
     help="Keep the pre-trained encoder here; used instead of pre-training where it exists.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=9, show_default=True, help="Epochs of fine-tuning.")
+@click.option("--epochs", type=click.IntRange(1), default=6, show_default=True, help="Epochs of fine-tuning.")
 @click.option(
     "--seed", "seeds", type=int, multiple=True, default=(0,), help="Seed; repeat it to train several and choose."
 )
@@ -124,6 +131,7 @@ def train(
     gold: tuple[Path, ...],
     output: Path,
     dev: Path | None,
+    silver: tuple[Path, ...],
     unlabelled: tuple[Path, ...],
     pretrain_papers: int,
     checkpoint: Path | None,
@@ -135,7 +143,7 @@ def train(
 
     Needs PyTorch: pip install 'papergraph[train]'. Replaces nothing of the program: put the files that it writes over
     those in kg/extract/weights to use them. On two processor cores, 24000 papers of pre-training take about an hour
-    and nine epochs over a thousand annotated papers half an hour; on a GPU, minutes.
+    and six epochs over a thousand annotated papers half an hour; on a GPU, minutes.
 
     \b
     Examples:
@@ -155,6 +163,7 @@ def train(
         gold,
         output,
         dev=dev,
+        silver=silver,
         unlabelled=read(unlabelled) if unlabelled else (),
         pretrain_papers=pretrain_papers,
         checkpoint=checkpoint,

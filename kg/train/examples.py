@@ -37,6 +37,24 @@ def read_gold(path: Path) -> Iterator[Mapping[str, Any]]:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
+def as_annotation(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read an extraction record as if it were an annotated paper: silver, to learn from beside gold."""
+    return {
+        **{key: record[key] for key in ("id", "title", "abstract")},
+        "entities": [
+            {
+                "canonical": e["name"],
+                "type": e["kind"],
+                "role": e["role"],
+                "surfaces": sorted({m["text"] for m in e["mentions"]}),
+            }
+            for e in record["entities"]
+        ],
+        "links": [[x["subject"], x["relation"], x["object"]] for x in record["links"]],
+        "results": record["results"],
+    }
+
+
 def examples(gold: Iterable[Mapping[str, Any]], tokenizer: "Tokenizer") -> Iterator[Example]:
     """Make an example of each annotated paper."""
     vocabulary = load()

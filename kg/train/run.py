@@ -40,6 +40,8 @@ def train_tagger(
     out: Path,
     *,
     dev: Path | None = None,
+    silver: Sequence[Path] = (),
+    silver_papers: int = 1000,
     unlabelled: Iterable[Paper] = (),
     pretrain_papers: int = 24000,
     checkpoint: Path | None = None,
@@ -51,8 +53,9 @@ def train_tagger(
     """Train and write the weights into the folder ``out``.
 
     ``unlabelled`` papers continue the encoder's pre-training first, those most like the annotated ones; ``checkpoint``
-    is where the encoder is kept then, and is used instead where it is there already. With several ``seeds`` the model
-    with the highest mention F1 plus link F1 on ``dev`` is taken.
+    is where the encoder is kept then, and is used instead where it is there already. ``silver`` names files of extraction
+    records by an earlier tagger: in each epoch but the last two, ``silver_papers`` of them, drawn anew, are learned
+    beside the annotated papers. With several ``seeds`` the model with the highest mention F1 plus link F1 on ``dev`` is taken.
     """
     import torch
     from safetensors.torch import load_file
@@ -60,7 +63,7 @@ def train_tagger(
 
     from kg.extract.pieces import cut
     from kg.train.encoder import published, tokenizer_json
-    from kg.train.examples import Example, examples, read_gold
+    from kg.train.examples import Example, as_annotation, examples, read_gold
     from kg.train.export import export
     from kg.train.pretrain import pretrain
     from kg.train.rename import name_pool, rename
@@ -71,6 +74,7 @@ def train_tagger(
     papers = [paper for path in gold for paper in read_gold(path)]
     pool = name_pool(papers)
     plain = list(examples(papers, tokenizer))
+    noisy = list(examples((as_annotation(r) for path in silver for r in read_gold(path)), tokenizer))
     held = list(examples(read_gold(dev), tokenizer)) if dev else []
     encoder = published()
     state = None
@@ -99,7 +103,8 @@ def train_tagger(
         def data(epoch: int, settings: Settings = settings, rng: random.Random = rng) -> Sequence[Example]:
             if epoch >= settings.epochs - settings.plain_epochs:
                 return plain
-            return list(examples((rename(paper, pool, rng) for paper in papers), tokenizer))
+            extra = rng.sample(noisy, min(silver_papers, len(noisy)))
+            return [*extra, *examples((rename(paper, pool, rng) for paper in papers), tokenizer)]
 
         for line in train(model, data, settings, device=device):
             say(f"seed {seed} {line}")
