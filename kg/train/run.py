@@ -53,9 +53,10 @@ def train_tagger(
     """Train and write the weights into the folder ``out``.
 
     ``unlabelled`` papers continue the encoder's pre-training first, those most like the annotated ones; ``checkpoint``
-    is where the encoder is kept then, and is used instead where it is there already. ``silver`` names files of extraction
-    records by an earlier tagger: in each epoch but the last two, ``silver_papers`` of them, drawn anew, are learned
-    beside the annotated papers. With several ``seeds`` the model with the highest mention F1 plus link F1 on ``dev`` is taken.
+    is where the encoder is kept then, and is used instead where it is there already. ``silver`` names files of
+    extraction records by an earlier tagger: in each epoch but the last two, ``silver_papers`` of them, drawn anew, are
+    learned beside the annotated papers. With several ``seeds`` the model with the highest mention F1 plus link F1 on
+    ``dev`` is taken.
     """
     import torch
     from safetensors.torch import load_file
