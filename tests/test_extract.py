@@ -126,9 +126,9 @@ def test_tagger_gives_boundary_and_kind() -> None:
 
 def test_a_form_stands_everywhere_unless_denied() -> None:
     text = "FooNet is new. FooNet wins."
-    chosen = arbitrate_tagged(text, [Candidate(0, 6, Kind.METHOD, 0.9, "tagger")], lambda *_: 0.5)
+    chosen = arbitrate_tagged(text, [Candidate(0, 6, Kind.METHOD, 0.99, "tagger")], lambda *_: 0.5)
     assert [(c.start, c.end) for c in chosen] == [(0, 6), (15, 21)]
-    chosen = arbitrate_tagged(text, [Candidate(0, 6, Kind.METHOD, 0.9, "tagger")], lambda *_: 0.01)
+    chosen = arbitrate_tagged(text, [Candidate(0, 6, Kind.METHOD, 0.99, "tagger")], lambda *_: 0.01)
     assert [(c.start, c.end) for c in chosen] == [(0, 6)]
 
 

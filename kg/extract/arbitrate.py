@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from kg.extract.abbreviations import Abbreviation
 from kg.extract.candidates import Candidate, occurrences, register
 from kg.extract.shapes import coined
+from kg.extract.tokens import text_of
 from kg.model import Kind
 from kg.vocabulary import fold, load
 
@@ -34,14 +35,14 @@ class Thresholds:
     coined, and ordinary words; they are asked of the surest mention of a name, and ``again`` of each other one.
     """
 
-    known: float = 0.6
-    made: float = 0.9
-    plain: float = 0.95
-    again: float = 0.2
-    vocabulary: float = 0.5
-    context: float = 0.9
-    shape: float = 0.7
-    repeated: float = 0.15
+    known: float = 0.4
+    made: float = 0.97
+    plain: float = 0.72
+    again: float = 0.3
+    vocabulary: float = 0.8
+    context: float = 0.7
+    shape: float = 0.8
+    repeated: float = 0.03
 
 
 def arbitrate_tagged(
@@ -148,7 +149,9 @@ def choose(doc: Doc) -> Doc:
     if doc._.tagged is None:
         doc._.candidates = tuple(arbitrate(apart))
     else:
-        doc._.candidates = tuple(arbitrate_tagged(doc.text, apart, doc._.tagged.support, definitions=doc._.definitions))
+        doc._.candidates = tuple(
+            arbitrate_tagged(text_of(doc), apart, doc._.tagged.support, definitions=doc._.definitions)
+        )
     return doc
 
 

@@ -61,9 +61,9 @@ def reading(doc: "Doc", paper: Paper) -> Reading:
     def place(start: int, end: int) -> tuple[Field, int, int]:
         return ("title", start, end) if start < split else ("abstract", start - split, end - split)
 
-    from kg.extract.tokens import sentences
+    from kg.extract.tokens import sentences, text_of
 
-    text = doc.text
+    text = text_of(doc)
     chosen = doc._.candidates
     mentions = []
     for c in chosen:

@@ -14,6 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract.candidates import Candidate, words
+from kg.extract.tokens import text_of
 from kg.vocabulary import Entry, Vocabulary, load
 
 LONGEST = 9
@@ -132,5 +133,5 @@ def _spaced(surface: str, entry: Entry) -> bool:
 @Language.component("kg_vocabulary")
 def propose_vocabulary(doc: Doc) -> Doc:
     """Add the vocabulary's names to the candidates of ``doc``."""
-    doc._.candidates = (*doc._.candidates, *match_vocabulary(doc.text, load()))
+    doc._.candidates = (*doc._.candidates, *match_vocabulary(text_of(doc), load()))
     return doc

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 
 from kg.extract.abbreviations import Abbreviation, find_abbreviations
 from kg.extract.candidates import Candidate, Rule, occurrences
+from kg.extract.tokens import text_of
 from kg.model import Kind
 from kg.vocabulary import load
 
@@ -138,12 +139,12 @@ def _kind_near(text: str, name: str) -> Kind:
 @Language.component("kg_abbreviations")
 def find_definitions(doc: Doc) -> Doc:
     """Set the abbreviations that the text defines on ``doc``."""
-    doc._.definitions = tuple(find_abbreviations(doc.text))
+    doc._.definitions = tuple(find_abbreviations(text_of(doc)))
     return doc
 
 
 @Language.component("kg_shapes")
 def propose_shapes(doc: Doc) -> Doc:
     """Add names by shape and defined abbreviations to the candidates of ``doc``."""
-    doc._.candidates = (*doc._.candidates, *propose_names(doc.text, doc._.title_end, doc._.definitions))
+    doc._.candidates = (*doc._.candidates, *propose_names(text_of(doc), doc._.title_end, doc._.definitions))
     return doc

@@ -8,11 +8,11 @@ Weights are package data, checked against their digests on load. See ``weights/M
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +36,35 @@ from kg.extract.features import (
     word_span,
 )
 from kg.extract.pieces import Pieces, cut
+from kg.extract.tokens import text_of
 from kg.model import Kind, Paper, Relation, Role
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Array = NDArray[np.float32]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 FILES = ("encoder.onnx", "heads.npz", "tokenizer.json")
+
+
+@lru_cache(maxsize=1)
+def _thread_pools() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _one_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep numpy's products on one thread: they are so small that threads wait for each other longer than they work."""
+
+    @wraps(function)
+    def alone(*args: P.args, **named: P.kwargs) -> R:
+        with _thread_pools().limit(limits=1, user_api="blas"):
+            return function(*args, **named)
+
+    return alone
 
 
 @dataclass(frozen=True)
@@ -108,6 +129,7 @@ class LearnedJudge:
         x = gelu(np.concatenate([vector, features]) @ self._heads["role1.weight"].T + self._heads["role1.bias"])
         return softmax(x @ self._heads["role2.weight"].T + self._heads["role2.bias"])
 
+    @_one_thread
     def role(self, mentions: Sequence[int]) -> Mapping[Role, float]:
         """Give the probability of each role; nothing for mentions beyond the model's reach."""
         entity = self._entity(mentions)
@@ -115,6 +137,7 @@ class LearnedJudge:
             return {}
         return {role: round(float(p), 4) for role, p in zip(ROLES, self._role(*entity[:2]), strict=True)}
 
+    @_one_thread
     def links(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Sequence[Mapping[Relation, float]]:
         """Give the probability of each relation for each pair."""
         ends = {end: self._entity(end) for end in dict.fromkeys(tuple(end) for pair in pairs for end in pair)}
@@ -180,7 +203,13 @@ def load_weights() -> Weights:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(data["encoder.onnx"], options, providers=["CPUExecutionProvider"])
+    # The fused kernel for residual and normalisation is several times slower on CPUs than the two apart.
+    session = onnxruntime.InferenceSession(
+        data["encoder.onnx"],
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=["SkipLayerNormFusion"],
+    )
     import io
 
     with np.load(io.BytesIO(data["heads.npz"]), allow_pickle=False) as arrays:
@@ -188,6 +217,7 @@ def load_weights() -> Weights:
     return Weights(session, heads, Tokenizer.from_buffer(data["tokenizer.json"]))
 
 
+@_one_thread
 def tag(text: str, title_end: int, candidates: Sequence[Candidate], weights: Weights) -> Tagged | None:
     """Run the network over one document, its title ending at ``title_end`` (-1: none); None where it has no word."""
     split = title_end + 1
@@ -238,7 +268,7 @@ def tagged_spans(tagged: Tagged) -> Iterator[Candidate]:
 @Language.component("kg_tagger")
 def propose_tagged(doc: Doc) -> Doc:
     """Add the tagger's spans to the candidates of ``doc``, and set what the network says as ``doc._.tagged``."""
-    doc._.tagged = tag(doc.text, doc._.title_end, doc._.candidates, load_weights())
+    doc._.tagged = tag(text_of(doc), doc._.title_end, doc._.candidates, load_weights())
     if doc._.tagged is not None:
         doc._.candidates = (*doc._.candidates, *tagged_spans(doc._.tagged))
     return doc

@@ -139,6 +139,14 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def text_of(doc: Doc) -> str:
+    """Give the text of a document; spaCy puts it together anew each time that it is asked."""
+    text = doc.user_data.get("kg_text")
+    if text is None:
+        text = doc.user_data["kg_text"] = doc.text
+    return str(text)
+
+
 @Language.component("kg_sentences")
 def mark_sentences(doc: Doc) -> Doc:
     """Set sentence starts on the tokens of ``doc``."""
@@ -150,7 +158,7 @@ def mark_sentences(doc: Doc) -> Doc:
     places = doc.to_array([IDX]).ravel()
     starts = np.full(len(doc), -1, dtype=np.int64)
     # The first token that starts at or behind the sentence's first character.
-    first = np.searchsorted(places, [start for start, _ in sentences(doc.text)])
+    first = np.searchsorted(places, [start for start, _ in sentences(text_of(doc))])
     starts[first[first < len(doc)]] = 1
     starts[0] = 1
     flags: Any = starts.astype(np.uint64)[:, None]  # spaCy's own type for this argument is not exported

@@ -31,12 +31,14 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(WIDTH, eps=1e-12)
         self.dropout = dropout
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """``x``: batch x pieces x width; ``mask``: batch x 1 x 1 x pieces, added to the attention scores."""
         batch, length, _ = x.shape
         q, k, v = self.qkv(x).view(batch, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
         # Plain products: the fused attention's backward pass is several times slower in bfloat16 on CPUs.
-        scores = torch.matmul(q * (WIDTH // HEADS) ** -0.5, k.transpose(-1, -2)) + mask.to(q.dtype)
+        scores = torch.matmul(q * (WIDTH // HEADS) ** -0.5, k.transpose(-1, -2))
+        if mask is not None:
+            scores = scores + mask.to(q.dtype)
         weights = torch.softmax(scores, -1, dtype=scores.dtype)
         # No dropout of attention weights: drawing that many random numbers costs more than the layer itself.
         mixed = torch.matmul(weights, v)
@@ -59,14 +61,15 @@ class Encoder(nn.Module):
         self.dropout = dropout
         nn.init.zeros_(self.shape.weight)
 
-    def forward(self, pieces: Tensor, shapes: Tensor, mask: Tensor, extra: Tensor | None = None) -> Tensor:
-        """``pieces``, ``shapes``: batch x length integers; ``mask``: 1 where a piece stands, 0 where padding does."""
+    def forward(self, pieces: Tensor, shapes: Tensor, mask: Tensor | None, extra: Tensor | None = None) -> Tensor:
+        """``pieces``, ``shapes``: batch x length integers; ``mask``: 1 where a piece stands, 0 where padding does;
+        None where nothing is padded."""
         places = torch.arange(pieces.shape[1], device=pieces.device)
         x = self.word(pieces) + self.position(places) + self.shape(shapes)
         if extra is not None:
             x = x + extra
         x = functional.dropout(self.norm(x), self.dropout, self.training)
-        added = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
+        added = None if mask is None else (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
         for layer in self.layers:
             x = layer(x, added)
         return x

@@ -24,7 +24,7 @@ class _Exported(nn.Module):
 
     def forward(self, pieces: Tensor, shapes: Tensor, hints: Tensor) -> Tensor:
         """One vector a piece: 1 x pieces x width."""
-        return self.model.vectors(pieces, shapes, hints, torch.ones_like(pieces))
+        return self.model.vectors(pieces, shapes, hints, None)
 
 
 def export(model: Tagger, folder: Path) -> None:

@@ -63,7 +63,7 @@ class Tagger(nn.Module):
         self.pair2 = nn.Linear(HIDDEN, len(RELATIONS))
         self.dropout = dropout
 
-    def vectors(self, pieces: Tensor, shapes: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
+    def vectors(self, pieces: Tensor, shapes: Tensor, hints: Tensor, mask: Tensor | None) -> Tensor:
         """One vector a piece: batch x pieces x width. ``hints`` are given a piece, too."""
         return self.encoder(pieces, shapes, mask, self.hint(hints))  # type: ignore[no-any-return]
 
