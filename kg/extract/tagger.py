@@ -84,7 +84,6 @@ class Tagged:
     words: Array
     paper: Array
     probabilities: Array
-    values: Array
     labels: tuple[int, ...]
     split: int
 
@@ -236,13 +235,12 @@ def tag(text: str, title_end: int, candidates: Sequence[Candidate], weights: Wei
     hidden = weights.session.run(["hidden"], inputs)[0][0]
     words = hidden[np.array(pieces.firsts)]
     emissions = words @ weights.heads["emit.weight"].T + weights.heads["emit.bias"]
-    values = softmax(words @ weights.heads["value.weight"].T + weights.heads["value.bias"])
     labels: list[int] = []
     sure = []
     for a, b in chains(pieces):
         labels.extend(viterbi(emissions[a:b], weights.heads["transitions"]))
         sure.append(marginals(emissions[a:b], weights.heads["transitions"]))
-    return Tagged(pieces, words, hidden[0], np.concatenate(sure), values, tuple(labels), split)
+    return Tagged(pieces, words, hidden[0], np.concatenate(sure), tuple(labels), split)
 
 
 def chains(pieces: Pieces) -> Iterator[tuple[int, int]]:
