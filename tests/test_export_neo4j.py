@@ -12,7 +12,7 @@ import pytest
 from kg.export import cypher_script, neo4j_admin
 from kg.store.neo4j import Neo4jStore, Server, load, schema_statements
 from tests.graphs import small_graph
-from tests.neo4j_server import JAVA, OPENS, UnavailableError, classpath, clear, in_process
+from tests.neo4j_server import JAVA, OPENS, UnavailableError, classpath, clear, give_up, in_process
 
 pytest_plugins = ["tests.neo4j_fixture"]
 
@@ -80,7 +80,7 @@ def test_neo4j_admin_imports_what_the_loader_loads(empty_neo4j: Server, tmp_path
     try:
         jars = classpath()
     except UnavailableError as error:
-        pytest.skip(str(error))
+        give_up(str(error))
     folder, home = tmp_path / "neo4j-admin", tmp_path / "home"
     neo4j_admin.write(graph, folder)
     home.mkdir()

@@ -11,7 +11,7 @@ from kg.store import neo4j
 from kg.store.neo4j import Neo4jStore, Server, load
 from kg.store.tokens import tokenise
 from tests.graphs import small_graph
-from tests.neo4j_server import UnavailableError, clear, cut_after, fails, in_process
+from tests.neo4j_server import UnavailableError, clear, cut_after, fails, give_up, in_process
 
 pytest_plugins = ["tests.neo4j_fixture"]
 
@@ -151,7 +151,7 @@ def test_a_database_that_may_only_be_read_is_one_line(neo4j_server: Server) -> N
             with Neo4jStore(where) as store:
                 assert store.query("RETURN 1 AS a").rows == [(1,)]
     except UnavailableError as error:
-        pytest.skip(str(error))
+        give_up(str(error))
 
 
 @pytest.mark.parametrize(
