@@ -128,7 +128,8 @@ TEXT_RELATIONS = ROLE_RELATIONS | LINK_RELATIONS
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper as read; text is NFC, whitespace runs are one space. ``sources`` are places such as ``a.bib:12``."""
+    """One paper as read; text is NFC, whitespace runs are one space. ``sources`` are places such as ``a.bib:12``;
+    ``ids`` are what others call it, sorted "scheme:value" strings such as ``doi:10.1/x`` and ``arxiv:1512.03385``."""
 
     id: str
     title: str
@@ -138,6 +139,7 @@ class Paper:
     venue: str = ""
     url: str = ""
     sources: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
     def text(self, name: Field) -> str:
         """The field that offsets named ``name`` count in."""
