@@ -3,6 +3,7 @@
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from importlib import resources
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 from kg.assemble import Families
 from kg.extract import Tagger, extract
 from kg.link import link
-from kg.model import Entity, Extraction, Paper, entity_id
+from kg.model import Entity, Evidence, Extraction, Field, Mention, Paper, entity_id
+from kg.readable import Readable, readable
 from kg.resolve import resolve
 from kg.vocabulary import load
 
@@ -44,8 +46,37 @@ def extract_papers(papers: Iterable[Paper], *, tagger: Tagger = "model", process
 
 
 def _extract(papers: Iterable[Paper], tagger: Tagger) -> Iterator[Extraction]:
-    for reading in extract(papers, tagger=tagger):
-        yield link(reading, resolve(reading))
+    stored: deque[Paper] = deque()
+
+    def copies() -> Iterator[Paper]:
+        for paper in papers:
+            stored.append(paper)
+            yield replace(paper, title=readable(paper.title).text, abstract=readable(paper.abstract).text)
+
+    for reading in extract(copies(), tagger=tagger):
+        yield _in_stored_text(link(reading, resolve(reading)), stored.popleft())
+
+
+def _in_stored_text(found: Extraction, paper: Paper) -> Extraction:
+    """Give what was found in the readable copy of ``paper`` with the offsets and the text of the stored one."""
+    maps: dict[Field, Readable] = {"title": readable(paper.title), "abstract": readable(paper.abstract)}
+    if not any(text.starts for text in maps.values()):
+        return replace(found, paper=paper)
+
+    def mention(m: Mention) -> Mention:
+        start, end = maps[m.field].stored(m.start, m.end)
+        return replace(m, start=start, end=end, text=paper.text(m.field)[start:end])
+
+    def evidence(e: Evidence) -> Evidence:
+        start, end = maps[e.field].stored(e.start, e.end)
+        return replace(e, start=start, end=end, sentence=paper.text(e.field)[start:end])
+
+    return Extraction(
+        paper,
+        tuple(replace(e, mentions=tuple(mention(m) for m in e.mentions)) for e in found.entities),
+        tuple(replace(s, evidence=tuple(evidence(e) for e in s.evidence)) for s in found.statements),
+        tuple(replace(r, evidence=evidence(r.evidence)) for r in found.results),
+    )
 
 
 def _extract_batch(papers: list[Paper], tagger: Tagger) -> list[Extraction]:
@@ -59,7 +90,7 @@ def extractor_digest(tagger: Tagger = "model") -> str:
     """
     digest = hashlib.sha256(f"{tagger} {load().digest}".encode())
     package = resources.files("kg")
-    for name in ("model.py", "resolve.py", "vocabulary", "extract", "link"):
+    for name in ("model.py", "readable.py", "resolve.py", "vocabulary", "extract", "link"):
         for path, data in sorted(_files(package / name)):
             digest.update(path.encode() + b"\0" + data)
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from kg.extract.features import LABELS, RELATIONS, ROLES, VALUES, Words, hints, 
 from kg.extract.match import match_vocabulary
 from kg.extract.pieces import Pieces, cut
 from kg.model import Paper
+from kg.readable import readable
 from kg.vocabulary import load
 
 if TYPE_CHECKING:
@@ -32,9 +33,25 @@ class Example:
 
 
 def read_gold(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Read a file of annotated papers, one JSON object a line."""
+    """Read a file of annotated papers, one JSON object a line, as the tagger will read them: readable."""
     with path.open(encoding="utf-8") as lines:
-        yield from (json.loads(line) for line in lines if line.strip())
+        yield from (_readable(json.loads(line)) for line in lines if line.strip())
+
+
+def _readable(paper: Mapping[str, Any]) -> Mapping[str, Any]:
+    def surfaces(key: str, items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        return [{**e, key: [shown(x) for x in e[key]]} if key in e else e for e in items]
+
+    def shown(value: Any) -> Any:
+        return {**value, "text": readable(value["text"]).text} if isinstance(value, Mapping) else readable(value).text
+
+    entities = surfaces("mentions", surfaces("surfaces", paper["entities"]))
+    return {
+        **paper,
+        "title": readable(paper["title"]).text,
+        "abstract": readable(paper["abstract"]).text,
+        "entities": entities,
+    }
 
 
 def as_annotation(record: Mapping[str, Any]) -> Mapping[str, Any]:
