@@ -25,7 +25,7 @@ from kg.readable import readable
         (
             "state- of-the-art, self- supervised, end-to- end, real- world",
             "state-of-the-art, self-supervised, end-to-end, real-world",
-        ),  # noqa: E501
+        ),
         ("soft\u00adware e\ufb03cient zero\u200bwidth", "software efficient zerowidth"),
         ("It costs $5 million and saves $10 billion.", "It costs $5 million and saves $10 billion."),
         ("Apples for $5, pears for $6.", "Apples for $5, pears for $6."),
@@ -58,7 +58,7 @@ pieces = st.sampled_from(
         r"\foo",
         "é",
         "𝒪",
-    ]  # noqa: E501
+    ]
 )
 
 
