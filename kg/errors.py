@@ -8,6 +8,7 @@
     ├── GraphError           a graph folder that is missing, damaged, busy or of a newer version
     ├── QueryError           a Cypher query or named query that cannot run
     ├── StoreError           a database that cannot be reached or refuses
+    ├── FetchError           a service on the network that cannot be reached or refuses
     ├── ExportError          a file that cannot be written or a format that is unknown
     └── ModelError           tagger weights that are missing or damaged
 
@@ -42,6 +43,10 @@ class QueryError(KGError):
 
 class StoreError(KGError):
     """A database cannot be reached or refuses."""
+
+
+class FetchError(KGError):
+    """A service on the network cannot be reached or refuses."""
 
 
 class ExportError(KGError):

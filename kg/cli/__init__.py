@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from kg import __version__
-from kg.cli import ask, evaluate, make, shell, show
+from kg.cli import ask, evaluate, fetch, make, shell, show
 from kg.errors import KGError
 
 
@@ -89,6 +89,7 @@ for _command in (
     make.demo,
     make.build,
     make.extract,
+    fetch.fetch,
     ask.query,
     ask.queries,
     shell.shell,
