@@ -1,10 +1,8 @@
 """Turn gold annotations into what the tagger learns from: word labels, entities with roles, links, reported values."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.extract.features import LABELS, RELATIONS, ROLES, VALUES, Words, hints, word_span
@@ -32,13 +30,9 @@ class Example:
     links: tuple[tuple[int, int, int], ...]
 
 
-def read_gold(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Read a file of annotated papers, one JSON object a line, as the tagger will read them: readable."""
-    with path.open(encoding="utf-8") as lines:
-        yield from (_readable(json.loads(line)) for line in lines if line.strip())
+def as_read(paper: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give an annotated paper as the tagger will read it: with readable text."""
 
-
-def _readable(paper: Mapping[str, Any]) -> Mapping[str, Any]:
     def surfaces(key: str, items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return [{**e, key: [shown(x) for x in e[key]]} if key in e else e for e in items]
 

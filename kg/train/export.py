@@ -43,7 +43,7 @@ def export(model: Tagger, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "encoder.onnx"
         torch.onnx.export(
-            _Exported(model),
+            _Exported(model).eval(),
             example,
             plain,
             input_names=["pieces", "shapes", "hints"],

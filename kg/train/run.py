@@ -62,9 +62,10 @@ def train_tagger(
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
 
+    from kg.evaluate import read_gold, read_records
     from kg.extract.pieces import cut
     from kg.train.encoder import published, tokenizer_json
-    from kg.train.examples import Example, as_annotation, examples, read_gold
+    from kg.train.examples import Example, as_annotation, as_read, examples
     from kg.train.export import export
     from kg.train.pretrain import pretrain
     from kg.train.rename import name_pool, rename
@@ -72,11 +73,11 @@ def train_tagger(
     from kg.train.train import Settings, measure, train
 
     tokenizer = Tokenizer.from_str(tokenizer_json())
-    papers = [paper for path in gold for paper in read_gold(path)]
+    papers = [as_read(paper) for paper in read_gold(gold)]
     pool = name_pool(papers)
     plain = list(examples(papers, tokenizer))
-    noisy = list(examples((as_annotation(r) for path in silver for r in read_gold(path)), tokenizer))
-    held = list(examples(read_gold(dev), tokenizer)) if dev else []
+    noisy = list(examples((as_read(as_annotation(r)) for r in read_records(silver)), tokenizer))
+    held = list(examples(map(as_read, read_gold([dev])), tokenizer)) if dev else []
     encoder = published()
     state = None
     if checkpoint is not None and checkpoint.exists():
