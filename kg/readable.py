@@ -44,7 +44,7 @@ _SECOND = re.compile(
 )
 """Words whose hyphen is meant where a line ends behind it: "real- world", "task- oriented"."""
 
-_NEEDED = re.compile(rf"[\\${_INVISIBLE}\ufb00-\ufb06]|[A-Za-z]- [a-z]|``|[A-Za-z]~\w")
+_NEEDED = re.compile(rf"[\\${_INVISIBLE}\ufb00-\ufb06]|[A-Za-z]- [a-z]|\(cid:173\)|``|[A-Za-z]~\w")
 _STYLE = "text(?:bf|it|tt|sc|rm|sf|up|md|normal)?|emph|underline|math(?:rm|bf|it|sf|tt|bb|cal)|mbox|operatorname|url"
 _SWITCHES = frozenset(("em", "it", "bf", "tt", "sc", "sl", "rm", "sf", "small", "large", "noindent", "xspace", "par"))
 _SPECIAL = re.compile(
@@ -55,7 +55,7 @@ _SPECIAL = re.compile(
     | (?P<accent>\\["'`^~=.](?:\{{\\?[A-Za-z]\}}|\\?[A-Za-z]) | \\[cvuHkrd]\{{[A-Za-z]\}})
     | (?P<escaped>\\[%&_\#$\{{\}}\ ])
     | (?P<command>\\[A-Za-z]+(?:\{{\}})?)
-    | (?P<unseen>[{_INVISIBLE}])
+    | (?P<unseen>[{_INVISIBLE}] | \(cid:173\)\ ?)
     | (?P<ligature>[\ufb00-\ufb06])
     | (?P<hyphen>(?<=[A-Za-z])-\ (?=[a-z]{{2}})(?!(?:{_SUSPENDED})\b))
     | (?P<quote>``|'')

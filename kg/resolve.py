@@ -185,8 +185,8 @@ def _slashed(mentions: tuple[Mention, ...]) -> str | None:
 def canonical_form(text: str) -> str:
     """Write a name that no vocabulary knows the way names are written: title case, singular, "-" between words kept.
 
-    >>> [canonical_form(t) for t in ("low-rank regularizers", "InterCLR", "graph of thoughts", "SN-Nets")]
-    ['Low-Rank Regularizer', 'InterCLR', 'Graph of Thoughts', 'SN-Net']
+    >>> [canonical_form(t) for t in ("low-rank regularizers", "InterCLR", "graph of thoughts", "n-GANs")]
+    ['Low-Rank Regularizer', 'InterCLR', 'Graph of Thoughts', 'n-GAN']
     """
     words = text.strip(" \"'`“”‘’.,;:").split()
     if not words:
@@ -213,6 +213,8 @@ def _singular(word: str) -> str:
 def _title(word: str, *, first: bool) -> str:
     if not first and word.lower() in _SMALL:
         return word.lower() if word.islower() or word.istitle() else word
+    if re.match(r"[a-z]-[A-Z]", word):
+        return word  # "t-SNE" and "k-NN" are written so
     return "-".join(p[:1].upper() + p[1:] if p.islower() and p not in _SMALL else p for p in word.split("-"))
 
 

@@ -20,6 +20,7 @@ from kg.readable import readable
         (r"\textbf{Foo\emph{Net}s} and {\em bar}", "FooNets and { bar}"),
         (r"\ours{} beats \textsc{Bert}", "ours beats Bert"),
         (r"as shown \cite{a,b} by Figure~2", "as shown by Figure 2"),
+        ("en(cid:173) coders of al(cid:173)gorithms", "encoders of algorithms"),
         ("informa- tion and distri- butions", "information and distributions"),
         ("pre- and post-training, low- to high-rank", "pre- and post-training, low- to high-rank"),
         (
