@@ -50,7 +50,7 @@ def made(tmp_path: Path) -> Callable[[str | bytes], Path]:
 Made = Callable[..., Path]
 
 
-@pytest.mark.parametrize("name", ["bibtex", "formats", "labels", "record", "table"])
+@pytest.mark.parametrize("name", ["formats", "identifiers", "labels", "latex", "markup", "record", "services", "table", "values"])
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     failed, tried_examples = doctest.testmod(importlib.import_module(f"kg.read.{name}"))
     assert tried_examples > 0
@@ -167,6 +167,7 @@ def test_bibtex_is_decoded_and_a_broken_entry_costs_itself() -> None:
         venue="Journal of Teapots",
         url="https://doi.org/10.1000/tea.1",
         sources=(f"{path}:6",),
+        ids=("doi:10.1000/tea.1",),
     )
     assert (second.title, second.authors, second.year) == ("Quoted Title", ("Bo Chen", "Cy Doe"), 2022)
     assert second.url == "https://example.org/a_b"

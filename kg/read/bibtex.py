@@ -8,18 +8,19 @@ as written. The citation key is no identity (two files may give one key to two p
 import logging
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kg.model import Paper
+from kg.read.latex import plain
 from kg.read.record import MAX_ABSTRACT, RefusedError, paper_from
 from kg.read.source import MAX_RECORD, Source
 
-if TYPE_CHECKING:
-    from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
-
 ENTRY = re.compile(r"[ \t]*@[ \t]*([A-Za-z]\w*)[ \t]*[{(]")
 _PASSED_OVER = frozenset(("comment", "preamble"))
+_DECODED = frozenset(
+    ("title", "abstract", "year", "date", "journal", "journaltitle", "booktitle", "note", "number", "howpublished")
+)
+_AS_WRITTEN = frozenset(("url", "doi", "eprint", "archiveprefix", "eprinttype", "pmid", "pmcid", "ee"))
 _MAX_STRINGS = 10_000
 
 
@@ -128,12 +129,13 @@ def _fields(text: str, strings: dict[str, str]) -> dict[str, Any] | None:
         people = names.entries[0].fields_dict["author"].value if names.entries else [values.get("author", "")]
     except Exception:  # the library documents no error tree; whatever it stumbles on is a broken entry
         return None
-    known = ("title", "abstract", "year", "date", "journal", "journaltitle", "booktitle", "url", "doi")
     fields: dict[str, Any] = {
-        key.lower(): value if key.lower() in ("url", "doi") or len(str(value)) > MAX_ABSTRACT else plain(str(value))
+        key.lower(): value if key.lower() in _AS_WRITTEN or len(str(value)) > MAX_ABSTRACT else plain(str(value))
         for key, value in values.items()
-        if key.lower() in known
+        if key.lower() in _AS_WRITTEN or key.lower() in _DECODED
     }
+    if library.entries[0].key.startswith("DBLP:"):
+        fields["dblp"] = library.entries[0].key
     fields["authors"] = [{"name": plain(str(name))} for name in people if str(name).casefold() != "others"]
     return fields
 
@@ -144,29 +146,3 @@ def _braced(text: str) -> str:
     if found and found.group().endswith("("):
         return f"{found.group()[:-1]}{{{text[found.end() : -1]}}}"
     return text
-
-
-@cache
-def _decoder() -> "LatexNodes2Text":
-    from pylatexenc import latex2text  # type: ignore[import-untyped]
-
-    context = latex2text.get_default_latex_context_db()
-    urls = [latex2text.MacroTextSpec("url", simplify_repl="%s"), latex2text.MacroTextSpec("href", simplify_repl="%s")]
-    context.add_context_category("plain", prepend=True, macros=urls)
-    return latex2text.LatexNodes2Text(latex_context=context, math_mode="verbatim", keep_comments=True)
-
-
-def plain(text: str) -> str:
-    r"""Decode LaTeX accents, commands and braces; math and what cannot be decoded stay as written.
-
-    >>> plain(r'The {GAN} of {\"O}z: 90\% of $\alpha$')
-    'The GAN of Öz: 90% of $\\alpha$'
-    """
-    if not re.search(r"[\\{}$~%]|``|''|--", text):
-        return text
-    # A bare percent sign in an abstract is a percent sign, not a comment.
-    text = re.sub(r"(?<!\\)%", r"\\%", text)
-    try:
-        return str(_decoder().latex_to_text(text))
-    except Exception:  # pylatexenc raises many kinds; the text as written is better than none
-        return text

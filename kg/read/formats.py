@@ -12,9 +12,9 @@ from kg.read.json_records import CONTAINERS, read_json, read_jsonl
 from kg.read.labels import is_author_line
 from kg.read.listing import read_listing, read_posters
 from kg.read.markdown import HEADING, read_markdown
-from kg.read.record import folded
 from kg.read.source import Source
 from kg.read.table import delimiter_of, read_csv, read_tsv
+from kg.read.values import folded
 
 Reader = Callable[[Source, bool], Iterator[Paper]]
 

@@ -11,15 +11,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from kg.model import Paper
-from kg.read.record import RefusedError, folded, paper_from
+from kg.read.record import RefusedError, paper_from
+from kg.read.services import is_note, plain_fields
 from kg.read.source import MAX_RECORD, Source
+from kg.read.values import folded
 
 CONTAINERS = frozenset(
     """papers results items data notes records documents docs works entries publications articles response message hits
-    result content list""".split()  # noqa: SIM905 - one word a line would take a page
+    hit result resultlist recommendedpapers content list""".split()  # noqa: SIM905 - one word a line would take a page
 )
 """Keys under which services and exports put their records."""
 
+_OBJECTS = CONTAINERS - {"content", "list"}
+"""Those that may hold an object with the records in it; OpenReview's "content" is a part of one record."""
+
+_WRAPPERS = CONTAINERS | {"info", "source", "paper", "citedpaper", "citingpaper", "item", "work"}
+"""Keys under which a record may stand inside an object of its own, as DBLP, Elasticsearch and others have it."""
+
+_DEEPEST = 20
+"""Containers inside one another; the real ones are three."""
 _TOKEN = re.compile(r'["{}\[\]\n]')
 _STRING_END = re.compile(r'["\n]|\\.', re.DOTALL)
 _KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:\s*$')
@@ -86,8 +96,8 @@ def _mended(
 def _unwrapped(value: Any) -> Iterator[Any]:
     """The records in a value: itself, the items of an array, or of an array inside an object without a title."""
     while isinstance(value, dict) and not any(folded(str(key)) in ("title", "abstract") for key in value):
-        inner = [value[key] for key in value if folded(str(key)) in CONTAINERS and isinstance(value[key], list | dict)]
-        if not inner:
+        inner = [value[key] for key in value if folded(str(key)) in _WRAPPERS and isinstance(value[key], list | dict)]
+        if not inner or is_note(value):
             break
         value = inner[0]
     if isinstance(value, list):
@@ -101,10 +111,12 @@ def _paper(source: Source, number: int, record: Any, skip_empty: bool) -> Paper 
         source.problem(number, f"not a record but {_kind(record)}; give one object a paper")
         return None
     try:
-        return paper_from(record, source.place(number))
+        fields = plain_fields(record)
+        if fields is not None:
+            return paper_from(fields, source.place(number))
     except RefusedError as refusal:
         source.refuse(number, refusal, skip_empty)
-        return None
+    return None
 
 
 def _kind(value: Any) -> str:
@@ -119,7 +131,8 @@ def _records(source: Source) -> Iterator[tuple[int, str, str]]:
     what stands beside the records in those objects. Strings end with their line, as JSON has it, so that a lost quote
     does not swallow the rest.
     """
-    line, outer, depth = 1, 0, 0
+    line, depth = 1, 0
+    outer: list[str] = []
     held: list[str] = []
     size, began, indent, skipped = 0, 1, "", False
     in_string, escaped = False, False
@@ -157,15 +170,18 @@ def _records(source: Source) -> Iterator[tuple[int, str, str]]:
                 before = (tail + block[max(start, here - 200) : here])[-200:]
                 key = _KEY.search(before)
                 named = bool(key and folded(key.group(1)) in CONTAINERS)
-                if (named or not key) and (sign == "[" or ((named or not outer) and _is_container(block[at:]))):
-                    outer += 1
+                inside = outer[-1] if outer else ""
+                # An object in an array is a record, whatever it holds.
+                holds = sign == "[" or (inside != "[" and (named or not outer) and _is_container(block[at : at + 4096]))
+                if (named or not key) and holds and len(outer) < _DEEPEST:
+                    outer.append(sign)
                     tail, start = "", at
                 else:
                     depth, began, start, skipped = 1, line, here, bool(key) and not named
                     white = before[len(before.rstrip(" \t")) :]
                     indent = white if before[: len(before) - len(white)].endswith("\n") else ""
             else:
-                outer, tail, start = max(0, outer - 1), "", at
+                outer, tail, start = outer[:-1], "", at
         rest = block[start:]
         if not depth:
             tail = (tail + rest)[-200:]
@@ -181,10 +197,10 @@ def _records(source: Source) -> Iterator[tuple[int, str, str]]:
 
 def _is_container(after: str) -> bool:
     """Whether an object holds the records, by the keys that come first in it."""
-    for pair in re.finditer(r'"([^"\\\n]{1,40})"\s*:\s*([\[{]?)', after[:4096]):
+    for pair in re.finditer(r'"([^"\\\n]{1,40})"\s*:\s*([\[{]?)', after):
         name = folded(pair.group(1))
         if name in ("title", "abstract", "summary"):
             return False
-        if name in CONTAINERS and pair.group(2):
+        if pair.group(2) and name in (_OBJECTS if pair.group(2) == "{" else CONTAINERS):
             return True
     return False

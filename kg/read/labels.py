@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kg.read.record import split_names
+from kg.read.values import split_names
 
 
 class Label(IntEnum):

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from kg.model import Paper
 from kg.read.labels import Label, Row, label_rows
-from kg.read.record import MAX_ABSTRACT, NoAbstractError, RefusedError, make_paper, split_names
+from kg.read.record import MAX_ABSTRACT, NoAbstractError, RefusedError, make_paper
 from kg.read.source import Line, Source
+from kg.read.values import split_names
 
 WINDOW = 1500
 """Lines labelled together."""

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 
 from kg.model import Paper
-from kg.read.record import MAX_ABSTRACT, RefusedError, make_paper, split_names
+from kg.read.record import MAX_ABSTRACT, RefusedError, make_paper
 from kg.read.source import Line, Source
+from kg.read.values import split_names
 
 HEADING = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _LABEL = re.compile(r"[*_]*(abstract|summary)[*_]*\s*[:.—-]?[*_]*\s*", re.IGNORECASE)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kg.model import Paper, normalise_text, paper_id
+from kg.read.identifiers import of_record
+from kg.read.markup import decoded
+from kg.read.values import authors_of, folded, text_of, year_of
 
 MAX_ABSTRACT = 100_000
 """Longest abstract in characters; the longest real ones have about 10,000."""
@@ -17,7 +20,7 @@ MAX_AUTHORS = 10_000
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "paper_id", "paperid", "arxiv_id", "arxivid", "arxiv", "corpusid", "corpus_id", "openalex_id", "_id"),
-    "title": ("title", "paper_title", "papertitle", "name", "display_name", "article_title", "document_title"),
+    "title": ("title", "paper_title", "papertitle", "name", "display_name", "article_title", "document_title", "ti"),
     "abstract": (
         "abstract",
         "summary",
@@ -29,12 +32,26 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "paperabstract",
         "description",
         "tldr",
+        "ab",
     ),
-    "authors": ("authors", "author", "authorships", "author_names", "creators", "creator", "author_full_names"),
+    "authors": (
+        "authors",
+        "author",
+        "authorships",
+        "author_names",
+        "creators",
+        "creator",
+        "author_full_names",
+        "authorstring",
+        "af",
+        "au",
+    ),
     "year": (
         "year",
         "publication_year",
         "pub_year",
+        "pubyear",
+        "yearpublished",
         "published",
         "publication_date",
         "publicationdate",
@@ -42,7 +59,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "date",
         "issued",
         "created",
+        "publishedat",
         "update_date",
+        "py",
     ),
     "venue": (
         "venue",
@@ -55,12 +74,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "container_title",
         "publicationvenue",
         "proceedings",
+        "proceeding",
         "journal_ref",
+        "so",
     ),
     "url": ("url", "link", "pdf_url", "paper_url", "url_abs", "pdf", "landing_page_url", "href"),
-    "doi": ("doi",),
+    "doi": ("doi", "di"),
 }
 """The names under which each field of a paper is found, the preferred first, as `folded` writes them."""
+
+
+_ABSENT = re.compile(r"\[?(?:no abstract(?: (?:is )?available)?|n/?a|nan|none|null|-+|\.+)\.?\]?", re.IGNORECASE)
+"""What services and tables write where they have no abstract."""
 
 
 class RefusedError(Exception):
@@ -71,15 +96,6 @@ class NoAbstractError(RefusedError):
     """A record with a title and no abstract."""
 
 
-def folded(name: str) -> str:
-    """Fold the name of a field: case, and each run of other signs as one underscore.
-
-    >>> folded("Publication Year"), folded("abstract-note"), folded("paperId")
-    ('publication_year', 'abstract_note', 'paperid')
-    """
-    return re.sub(r"[^\w]+", "_", name.strip().lstrip("\ufeff").casefold()).strip("_") or name.strip()
-
-
 def paper_from(fields: Mapping[str, Any], place: str) -> Paper:
     """Make a paper of a mapping with any of the usual field names; raises RefusedError.
 
@@ -87,20 +103,27 @@ def paper_from(fields: Mapping[str, Any], place: str) -> Paper:
     ('A. B', 'C. D')
     """
     values = {folded(str(name)): value for name, value in fields.items()}
+    ids = of_record({"doi": values.get("di"), **values})
 
     def find(field: str) -> Any:
         return next((values[name] for name in FIELDS[field] if values.get(name) not in (None, "", [], {})), None)
 
-    doi = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:\s*)", "", _text(find("doi")), flags=re.IGNORECASE)
+    def written(field: str) -> str:
+        text = text_of(find(field))
+        return decoded(text) if len(text) <= 4 * MAX_ABSTRACT else text
+
+    doi = next((one for one in ids if one.startswith("doi:")), "").removeprefix("doi:")
+    abstract = written("abstract")
     return make_paper(
-        _text(find("title")),
-        _text(find("abstract")),
+        written("title"),
+        "" if _ABSENT.fullmatch(abstract.strip()[:60]) else abstract,
         place,
-        key=_text(find("id")),
-        authors=_authors(find("authors")),
-        year=_year(find("year")),
-        venue=_text(find("venue")),
-        url=_text(find("url")) or (f"https://doi.org/{doi}" if doi else ""),
+        key=text_of(find("id")),
+        authors=map(decoded, authors_of(find("authors"))),
+        year=year_of(find("year")),
+        venue=written("venue"),
+        url=text_of(find("url")) or (f"https://doi.org/{doi}" if doi else ""),
+        ids=ids,
     )
 
 
@@ -114,6 +137,7 @@ def make_paper(
     year: int | None = None,
     venue: str = "",
     url: str = "",
+    ids: tuple[str, ...] = (),
 ) -> Paper:
     """Make a paper of plain values, judged and normalised; raises RefusedError."""
     if len(abstract) > MAX_ABSTRACT:
@@ -136,98 +160,5 @@ def make_paper(
         venue=normalise_text(venue),
         url=normalise_text(url),
         sources=(place,),
+        ids=ids,
     )
-
-
-def split_names(text: str) -> list[str]:
-    """Split authors written as one string: by middle dots, semicolons, "and", or commas between whole names.
-
-    >>> split_names("Ann Lee, Bo Chen and Cy Doe"), split_names("Lee, Ann; Chen, Bo")
-    (['Ann Lee', 'Bo Chen', 'Cy Doe'], ['Ann Lee', 'Bo Chen'])
-    >>> split_names("Lee, Ann and Chen, Bo")
-    ['Ann Lee', 'Bo Chen']
-    """
-    text = " ".join(text.split())
-    if re.search(r"\s[·•⋅∙・|]\s", text):
-        return [part.strip() for part in re.split(r"\s[·•⋅∙・|]\s", text) if part.strip()]
-    if ";" in text:
-        return [first_last(part) for part in text.split(";") if part.strip()]
-    parts = [part for part in re.split(r",?\s+(?:and|&)\s+", text) if part.strip(" ,")]
-    if len(parts) > 1 and all(part.count(",") <= 1 for part in parts):
-        inverted = sum("," in part and " " not in part.split(",")[0].strip() for part in parts)
-        if inverted * 2 > len(parts) or inverted == len(parts):
-            return [first_last(part) for part in parts]
-    names = [name.strip() for part in parts for name in part.split(",") if name.strip()]
-    if len(names) == 2 and len(parts) == 1 and " " not in names[0]:
-        return [first_last(text)]
-    return names
-
-
-def first_last(name: str) -> str:
-    """Give "Lee, Ann" as "Ann Lee"; other names as they are."""
-    last, _, first = name.strip(" ,").partition(",")
-    return f"{first.strip()} {last.strip()}".strip() if first.strip() else last.strip()
-
-
-def _text(value: Any) -> str:
-    """The text of a value that may be wrapped: a list of parts, or an object that holds it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or value is None:
-        return ""
-    if isinstance(value, int | float):
-        try:
-            return str(value)
-        except ValueError:  # an integer of thousands of digits
-            return ""
-    if isinstance(value, list):
-        return " ".join(text for text in (_text(item) for item in value[:1000] if not isinstance(item, list)) if text)
-    if isinstance(value, dict):
-        for key in ("value", "text", "name", "title", "display_name", "raw"):
-            if isinstance(value.get(key), str):
-                return str(value[key])
-    return ""
-
-
-def _authors(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return split_names(value)
-    if isinstance(value, dict):
-        inner = value.get("value", [value])
-        return _authors(inner) if isinstance(inner, list | str) else []
-    if isinstance(value, list):
-        return [first_last(name) if name.count(",") == 1 else name for name in map(_author, value) if name]
-    return []
-
-
-def _author(value: Any) -> str:
-    if isinstance(value, list):  # arXiv's authors_parsed: ["Lee", "Ann", ""]
-        last, first = [*map(_text, value[:2]), "", ""][:2]
-        return f"{first} {last}".strip()
-    if not isinstance(value, dict):
-        return _text(value)
-    if isinstance(value.get("author"), dict):  # OpenAlex
-        value = value["author"]
-    folded_keys = {folded(str(key)): _text(inner) for key, inner in value.items()}
-    name = next((folded_keys[k] for k in ("name", "display_name", "full_name", "literal") if folded_keys.get(k)), "")
-    if name:
-        return name
-    first = next((folded_keys[k] for k in ("first", "given", "firstname", "first_name") if folded_keys.get(k)), "")
-    last = next((folded_keys[k] for k in ("last", "family", "lastname", "last_name") if folded_keys.get(k)), "")
-    return f"{first} {last}".strip()
-
-
-def _year(value: Any) -> int | None:
-    """The year in a number, a date as text or CSL's date parts."""
-    if isinstance(value, dict):
-        value = value.get("date-parts", value.get("value", value.get("year")))
-    while isinstance(value, list) and value:
-        value = value[0]
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, int) and value.bit_length() > 64:
-        return None
-    if not isinstance(value, str) and 1000 <= value < 2200:
-        return int(value)
-    match = re.search(r"(?<!\d)(1[5-9]\d\d|20\d\d|21\d\d)(?!\d)", str(value)[:200])
-    return int(match.group()) if match else None

@@ -4,8 +4,9 @@ import csv
 from collections.abc import Iterator
 
 from kg.model import Paper
-from kg.read.record import FIELDS, RefusedError, folded, paper_from
+from kg.read.record import FIELDS, RefusedError, paper_from
 from kg.read.source import MAX_RECORD, Source
+from kg.read.values import folded
 
 
 def read_csv(source: Source, skip_empty: bool) -> Iterator[Paper]:
