@@ -96,12 +96,17 @@ def complaint(body: bytes) -> str:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        found = re.search(r"<summary[^>]*>(.*?)</summary>|<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
-        text = unescape(found[1] or found[2] or "") if found else re.sub(r"<[^>]*>", " ", text)
+        # Atom says it in the summary of the one entry, a page of HTML in its title.
+        found = _said(text, "summary") or _said(text, "title")
+        text = unescape(found[1]) if found else re.sub(r"<[^>]*>", " ", text)
     else:
         parts = list(_strings(value))
         text = ": ".join(dict.fromkeys(parts))
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+
+
+def _said(text: str, tag: str) -> re.Match[str] | None:
+    return re.search(rf"<{tag}\b[^>]*>(.*?)</{tag}>", text, re.DOTALL | re.IGNORECASE)
 
 
 def _strings(value: Any) -> list[str]:

@@ -189,6 +189,7 @@ class Transport:
             with self._client.stream("GET", address) as response:
                 body = self._body(response, begun)
                 self._slow_down(response.headers)
+                self._next = begun + self.pause
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             what = str(error) or "no answer"
             raise _PassingError(f"cannot be reached at {self.address} ({what})", offline=True) from None
@@ -226,7 +227,9 @@ class Transport:
         if status == 200:
             return body
         said = complaint(body)
-        what = f"{status} {response.reason_phrase}".strip() + (f": {said}" if said else "")
+        what = f"{status} {response.reason_phrase}".strip() + (
+            f": {said}" if said and said != response.reason_phrase else ""
+        )
         if status in _PASSING:
             raise _PassingError(f"answered {what}", wait=_retry_after(response.headers.get("retry-after", "")))
         if response.is_redirect:
@@ -263,7 +266,7 @@ def _retry_after(value: str) -> float:
 def _span(seconds: float) -> str:
     """Write a span of time for people.
 
-    >>> _span(150), _span(7200)
+    >>> _span(180), _span(7200)
     ('3 minutes', '2 hours')
     """
     return f"{seconds / 60:.0f} minutes" if seconds < 3600 else f"{seconds / 3600:.0f} hours"
