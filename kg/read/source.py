@@ -1,30 +1,26 @@
 """Open what the user named and give its text, block by block or line by line, without holding it.
 
-A `Source` is one file (or stdin): decompressed by its magic number (gzip, bzip2, xz), decoded as UTF-8 (UTF-16 with a
-byte order mark), a line that is not UTF-8 as Windows-1252 with a report. It does not know what the text means.
-Folders are walked in sorted order without hidden files; a link that leads back to a folder above it is refused.
+A `Source` is one file (or stdin, or a member of an archive), unpacked by `kg.read.unpack`: decoded as UTF-8 (UTF-16
+with a byte order mark, XML as it declares), a line that is not UTF-8 as Windows-1252 with a report. It does not know
+what the text means. Folders are walked in sorted order without hidden files; a link that leads back to a folder above it is refused.
 """
 
-import bz2
 import codecs
-import gzip
 import itertools
 import logging
-import lzma
 import os
 import re
 import stat
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, NamedTuple
 
 from kg.errors import InputError
 from kg.read.record import NoAbstractError, RefusedError
+from kg.read.unpack import BLOCK, BROKEN, UnpackError
 
-BLOCK = 1 << 16
 MAX_RECORD = 16 << 20
 """Longest line or record that is held in memory, in bytes or characters; a longer one is refused."""
 
@@ -45,18 +41,17 @@ class Line(NamedTuple):
 class Source:
     """The text of one input; it can be read once, by `blocks` or by `lines`."""
 
-    def __init__(self, name: str, stream: IO[bytes], report: Callable[[InputError], None]) -> None:
-        """Look at the first block of ``stream``, which may be compressed; ``name`` is the path as the user gave it."""
+    def __init__(self, name: str, blocks: Iterator[bytes], report: Callable[[InputError], None]) -> None:
+        """Look at the first of the ``blocks``; ``name`` is the path as the user gave it."""
         self.name = name
         self._report = report
         self._guessed = False
         self.failed = False
         self.silent = True
         """Whether nothing was said of this source yet."""
-        blocks = _decompressed(stream)
         first = self._guard(blocks)
         self._bytes: Iterator[bytes] = itertools.chain([first] if first else [], iter(lambda: self._guard(blocks), b""))
-        self._encoding = _bom(first)
+        self._encoding = _bom(first) or _declared(first)
         if self._encoding == "utf-8":
             self._bytes = _transcoded(self._bytes, codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"))
         elif self._encoding:
@@ -140,7 +135,11 @@ class Source:
     def _guard(self, blocks: Iterator[bytes]) -> bytes:
         try:
             return next(blocks, b"")
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        except UnpackError as error:
+            self.failed = True
+            self.problem(None, str(error))
+            return b""
+        except BROKEN as error:
             self.failed = True
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             self.problem(None, f"cannot be read to its end ({reason}); check the file")
@@ -166,6 +165,18 @@ def _bom(start: bytes) -> str:
     return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
 
 
+def _declared(start: bytes) -> str:
+    """The encoding that an XML file says it has, where that is one of text other than UTF-8."""
+    found = re.match(rb"""\s*<\?xml\s[^<>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""", start[:1000])
+    try:
+        name = codecs.lookup(found.group(1).decode("ascii")).name if found else ""
+        "".encode(name or "utf-8").decode(name or "utf-8")
+    except (LookupError, UnicodeError):
+        return ""
+    # What says UTF-16 and shows no byte order mark is read as it is.
+    return "" if name in ("utf-8", "ascii") or name.startswith(("utf-16", "utf-32", "utf-7", "idna")) else name
+
+
 def _transcoded(blocks: Iterable[bytes], decoder: codecs.IncrementalDecoder) -> Iterator[bytes]:
     for block in blocks:
         yield decoder.decode(block).encode("utf-8", "surrogateescape")
@@ -189,52 +200,6 @@ def _looks_binary(start: bytes) -> bool:
         return True
     controls = len(start) - len(start.translate(None, bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))))
     return controls * 20 > len(start) or (b"\0" in start and controls * 200 > len(start))
-
-
-def _decompressed(stream: IO[bytes]) -> Iterator[bytes]:
-    start = stream.read(6)
-    joined = cast(IO[bytes], _Rejoined(start, stream))
-    with _unpacked(start, joined) as unpacked:
-        while block := _filled(unpacked):
-            yield block
-
-
-def _filled(stream: IO[bytes]) -> bytes:
-    """Read a whole block: a pipe gives what it has, which may be too little to recognise a format by."""
-    block = stream.read(BLOCK)
-    while block and len(block) < BLOCK and (more := stream.read(BLOCK - len(block))):
-        block += more
-    return block
-
-
-def _unpacked(start: bytes, joined: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
-    if start.startswith(b"\x1f\x8b"):
-        return cast(AbstractContextManager[IO[bytes]], gzip.GzipFile(fileobj=joined, mode="rb"))
-    if re.match(rb"BZh[1-9]1A", start):
-        return cast(AbstractContextManager[IO[bytes]], bz2.BZ2File(joined))
-    if start == b"\xfd7zXZ\0":
-        return cast(AbstractContextManager[IO[bytes]], lzma.LZMAFile(joined))
-    return nullcontext(joined)
-
-
-class _Rejoined:
-    """A stream with the bytes already read from it put back: stdin cannot seek."""
-
-    def __init__(self, start: bytes, stream: IO[bytes]) -> None:
-        self._start, self._stream = start, stream
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._start:
-            return self._stream.read(size)
-        size = len(self._start) if size < 0 else size
-        start, self._start = self._start[:size], self._start[size:]
-        return start
-
-    def seekable(self) -> bool:
-        return False
-
-    def readable(self) -> bool:
-        return True
 
 
 def check(inputs: Iterable[str | Path]) -> list[str]:
