@@ -1,11 +1,19 @@
 """Commands that take a graph elsewhere: view, export, load, formats."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.ask import GRAPH
+from kg.cli.ask import GRAPH, _pair, _value
 from kg.cli.output import count, note, print_table, progress
+from kg.errors import ExportError, UsageError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from kg.graph import Graph
 
 
 @click.command()
@@ -53,22 +61,79 @@ def view(graph: Path, output: Path, around: str | None, hops: int, limit: int | 
 @GRAPH
 @click.argument("output", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--format", "form", metavar="NAME", help="Format to write, if not that of the suffix: `kg formats`.")
-def export(graph: Path, output: Path, form: str | None) -> None:
-    """Write a graph to a file for other programs.
+@click.option("--around", metavar="NAME", help="Only what is near this method, dataset, task, paper or author.")
+@click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around NAME.")
+@click.option("--where", metavar="CYPHER", help="Only what a query gives, or the papers p for which a condition holds.")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of --where.")
+def export(
+    *,
+    graph: Path,
+    output: Path,
+    form: str | None,
+    around: str | None,
+    hops: int,
+    where: str | None,
+    params: tuple[str, ...],
+) -> None:
+    """Write a graph, or a part of it, to a file for other programs.
 
     The suffix chooses the format; `kg formats` lists them.
+
+    --around gives all that is within so many relationships of a node.
+
+    --where takes a query, in Cypher or by a question's name: the part is the nodes, relationships and paths that it
+    returns, and the nodes whose id, name or title it returns. If it returns no relationship, all those between the
+    nodes come along. Or it takes a condition on a paper p: the part is the graph of these papers, as if no other had
+    been read.
 
     \b
     Examples:
       kg export papers.kg papers.graphml
-      kg export papers.kg papers.csv
+      kg export papers.kg resnet.cx2 --around ResNet --hops 2
+      kg export papers.kg new.bib --where 'p.year >= 2024'
+      kg export papers.kg cifar.bib --where papers-about -p name=cifar10
+      kg export papers.kg used.ttl --where 'MATCH (m:Method)-[r:EVALUATED_ON]->(d:Dataset) RETURN m, r, d'
     """
     from kg.export import export as write
     from kg.graph import Graph
 
-    found = Graph(graph).graph
+    if around is not None and where is not None:
+        raise UsageError("--around and --where cannot be together; give one of them")
+    if params and where is None:
+        raise UsageError("-p gives a parameter of --where; give that too")
+    with Graph(graph) as opened:
+        found = _part(opened, around=around, hops=hops, where=where, params=params)
     write(found, output, format=form)
     note(f"{output}: {count(len(found), 'node')}, {count(found.number_of_edges(), 'relationship')}")
+
+
+def _part(
+    opened: "Graph", *, around: str | None, hops: int, where: str | None, params: tuple[str, ...]
+) -> "nx.MultiDiGraph":
+    from kg import pipeline
+    from kg.assemble import assemble
+    from kg.export import part
+    from kg.graph import answer, is_name
+
+    if around is not None:
+        return part.around(opened.graph, opened.find(around), hops=hops)
+    if where is None:
+        return opened.graph
+    pairs = dict(_pair(text) for text in params)
+    values = pairs if is_name(where) else {name: _value(text) for name, text in pairs.items()}
+    condition = not is_name(where) and not re.search(r"\breturn\b", where, re.IGNORECASE)
+    asked = f"MATCH (p:Paper) WHERE {where}\nRETURN p.id" if condition else where
+    rows = answer(opened.store, asked, values, timeout=None, limit=None)
+    if condition:
+        papers = {row[0] for row in rows}
+        chosen = (extraction for extraction in opened.records() if extraction.paper.id in papers)
+        found = assemble(chosen, families=pipeline.families())
+    else:
+        found = part.returned(opened.graph, rows)
+    if not len(found):
+        what = "holds for no paper" if condition else "gives no node: return nodes, relationships, ids or names"
+        raise ExportError(f"--where {what}")
+    return found
 
 
 @click.command()

@@ -29,12 +29,25 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("graphml", (".graphml",), "kg.export.graphml", "GraphML for Gephi, yEd, Cytoscape, networkx.read_graphml"),
+    Format("graphml", (".graphml",), "kg.export.graphml", "GraphML for Gephi, yEd, Cytoscape, igraph, networkx, APOC"),
     Format("gexf", (".gexf",), "kg.export.gexf", "GEXF for Gephi"),
+    Format("cx2", (".cx2",), "kg.export.cx2", "CX2 for Cytoscape and NDEx"),
+    Format("dot", (".dot", ".gv"), "kg.export.dot", "DOT for Graphviz"),
+    Format(
+        "evaluation-tables",
+        (".pwc.json", "evaluation-tables.json"),
+        "kg.export.evaluation_tables",
+        "results as leaderboards in the JSON of Papers with Code",
+    ),
     Format("json", (".json",), "kg.export.node_link", "node-link JSON for networkx.node_link_graph and D3"),
     Format(
         "csv", (".csv",), "kg.export.tables", "two tables, NAME-nodes.csv and NAME-edges.csv, for spreadsheets, Gephi"
     ),
+    Format("parquet", (".parquet",), "kg.export.parquet", "the same two tables for pandas, Polars, DuckDB, Spark"),
+    Format("turtle", (".ttl",), "kg.export.turtle", "RDF in schema.org and SKOS terms, with evidence as annotations"),
+    Format("json-ld", (".jsonld",), "kg.export.json_ld", "the same RDF as JSON-LD"),
+    Format("bibtex", (".bib",), "kg.export.bibtex", "the papers, for LaTeX, Zotero, JabRef"),
+    Format("obsidian", (".vault",), "kg.export.obsidian", "a folder of linked Markdown notes for Obsidian"),
     Format("cypher", (".cypher",), "kg.export.cypher_script", "a Cypher script that loads the graph into Neo4j 5"),
     Format("neo4j-admin", (), "kg.export.neo4j_admin", "a folder for `neo4j-admin database import`, with its command"),
 )
@@ -64,7 +77,7 @@ def _named(name: str) -> Format:
 
 def _by_suffix(path: Path) -> Format:
     for known in FORMATS:
-        if path.suffix.casefold() in known.suffixes or (not path.suffix and path.name == known.name):
+        if path.name.casefold().endswith(known.suffixes) or (not path.suffix and path.name == known.name):
             return known
-    endings = ", ".join([*(suffix for f in FORMATS for suffix in f.suffixes), "neo4j-admin/"])
+    endings = ", ".join([*(suffix for f in FORMATS for suffix in f.suffixes if suffix[0] == "."), "neo4j-admin/"])
     raise ExportError(f"{path}: cannot tell the export format; end the name in one of {endings}, or name a format")

@@ -1,8 +1,10 @@
 """Write GraphML (Brandes et al. 2002) that Gephi, yEd, Cytoscape and networkx.read_graphml open.
 
 Every property is a declared key of one type; `kg.export.flat` says how lists and missing values are written. Gephi
-shows ``label`` at once; in yEd choose Edit > Properties Mapper, which takes it as the label text. Written as a stream
-rather than with networkx, whose writer holds the document in memory and may give one column two types.
+shows ``label`` at once; in yEd choose Edit > Properties Mapper, which takes it as the label text. Neo4j's APOC takes
+node labels from the key ``labels`` and relationship types from the key ``label``, the first of an edge:
+``CALL apoc.import.graphml("papers.graphml", {readLabels: true, storeNodeIds: true})``. Written as a stream rather than
+with networkx, whose writer holds the document in memory and may give one column two types.
 """
 
 from pathlib import Path
@@ -20,7 +22,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 def write(graph: nx.MultiDiGraph, path: Path) -> None:
     """Write ``graph`` to ``path`` as GraphML."""
-    node_table, edge_table = nodes(graph), edges(graph)
+    node_table, edge_table = nodes(graph, labels=True), edges(graph)
     with replacing(path) as file:
         file.write(_HEAD)
         for scope, table in (("node", node_table), ("edge", edge_table)):
@@ -39,8 +41,9 @@ def write(graph: nx.MultiDiGraph, path: Path) -> None:
 
 
 def _keys(scope: str, table: Table) -> dict[str, str]:
-    """Key id -> name of the column."""
-    return {f"{scope[0]}{number}": name for number, name in enumerate(table.columns)}
+    """Key id -> name of the column. APOC knows two keys by their ids, which no other key may have."""
+    known = ("labels",) if scope == "node" else ("label",)
+    return {name if name in known else f"{scope[0]}{number}": name for number, name in enumerate(table.columns)}
 
 
 def _data(row: Row, keys: dict[str, str]) -> str:

@@ -1,0 +1,45 @@
+"""Write Turtle; `kg.export.rdf` says what is in it. Written as a stream rather than with rdflib, which would hold all
+triples in memory and take minutes to order them."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import networkx as nx
+
+from kg.export.files import replacing, whole
+from kg.export.rdf import PREFIXES, Iri, Literal, resources
+
+_SHORT = re.compile(r"[A-Za-z]\w*:[A-Za-z]\w*", re.ASCII)
+_SPECIAL = re.compile('[\\\\"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def write(graph: nx.MultiDiGraph, path: Path) -> None:
+    """Write ``graph`` to ``path`` as Turtle."""
+    with replacing(path) as file:
+        for prefix, address in PREFIXES.items():
+            file.write(f"@prefix {prefix}: <{address}> .\n")
+        for resource in resources(graph):
+            said: dict[str, list[str]] = defaultdict(list)
+            for name, value in resource.properties:
+                said[_iri(Iri(name, short=True))].append(_term(value))
+            lines = (
+                f"{'a' if name == 'rdf:type' else name} {', '.join(dict.fromkeys(values))}"
+                for name, values in said.items()
+            )
+            file.write(f"\n{_iri(resource.iri)} " + " ;\n    ".join(lines) + " .\n")
+
+
+def _term(value: Iri | Literal) -> str:
+    if isinstance(value, Iri):
+        return _iri(value)
+    text = _SPECIAL.sub(lambda m: _ESCAPES.get(m[0], f"\\u{ord(m[0]):04X}"), whole(value.text))
+    return f'"{text}"' + (f"^^{value.type}" if value.type else "")
+
+
+def _iri(iri: Iri) -> str:
+    if not iri.short:
+        return f"<{iri.text}>"
+    prefix, _, name = iri.text.partition(":")
+    return iri.text if _SHORT.fullmatch(iri.text) else f"<{PREFIXES[prefix]}{name}>"
