@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from kg import __version__
-from kg.cli import ask, evaluate, fetch, make, shell, show
+from kg.cli import ask, evaluate, fetch, make, serve, shell, show
 from kg.errors import KGError
 
 
@@ -95,6 +95,7 @@ for _command in (
     shell.shell,
     ask.info,
     show.view,
+    serve.serve,
     show.export,
     show.load,
     evaluate.evaluate,
