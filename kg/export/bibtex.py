@@ -64,7 +64,8 @@ def citation_key(properties: Mapping[str, Any]) -> str:
     """
     authors = properties.get("authors") or [""]
     surname = "".join(_ascii(_surname(str(authors[0]))))
-    words = [word for word in _ascii(str(properties.get("title") or "")) if not _PASSED_OVER.fullmatch(word)]
+    title = _ascii(str(properties.get("title") or ""))
+    words = [word for word in title if not _PASSED_OVER.fullmatch(word)] or title
     return f"{surname}{properties.get('year') or ''}{''.join(words[:_WORDS])}"
 
 
@@ -105,14 +106,21 @@ def tex(text: str) -> str:
     r"""Escape a text for TeX; math and what is escaped already stay.
 
     >>> print(tex(r"50% of $\alpha$ & a_b, 90\% {x}"))
-    50\% of $\alpha$ \& a\_b, 90\% \textbraceleft{}x\textbraceright{}
+    50\% of $\alpha$ \& a\_b, 90\% \{x\}
     """
-    return "".join(part if math else _SPECIAL.sub(_escape, part) for part, math in _parts(text))
+    return _even("".join(part if math else _SPECIAL.sub(_escape, part) for part, math in _parts(text)), text)
 
 
 def _title(text: str) -> str:
     """Escape a title and put words with capitals inside in braces."""
-    return "".join(part if math else re.sub(r"\S+", _word, part) for part, math in _parts(text))
+    return _even("".join(part if math else re.sub(r"\S+", _word, part) for part, math in _parts(text)), text)
+
+
+def _even(escaped: str, text: str) -> str:
+    """Keep braces as braces where they pair up: BibTeX counts them whether escaped or not."""
+    if not _balanced(text):
+        return escaped
+    return escaped.replace(_TEX["{"], "\\{").replace(_TEX["}"], "\\}")
 
 
 def _word(match: re.Match[str]) -> str:
@@ -137,9 +145,9 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
     yield text[done:], False
 
 
-def _balanced(math: str) -> bool:
+def _balanced(text: str) -> bool:
     depth = 0
-    for c in math:
+    for c in text:
         depth += (c == "{") - (c == "}")
         if depth < 0:
             return False

@@ -93,14 +93,14 @@ def file_name(name: str, key: Hashable) -> str:
     """Make a name that every file system takes, of at most 120 bytes and a digest.
 
     >>> file_name('AC/DC: a "net"?', "method:ac-dc"), file_name("CON", "method:con")
-    ('AC DC a net', 'CON_')
+    ('AC DC a net', '_CON')
     """
     safe = " ".join(_UNSAFE.sub(" ", unicodedata.normalize("NFC", whole(name))).split())
     safe = "".join(c for c in safe if c.isprintable()).strip(" .")
     cut = safe.encode()[:_LENGTH].decode(errors="ignore").strip(" .")
     if not cut or cut != safe:
         return f"{cut} {_digest(key)}".strip()
-    return f"{cut}_" if _RESERVED.fullmatch(cut) else cut
+    return f"_{cut}" if _RESERVED.fullmatch(cut) else cut
 
 
 def _sameness(name: str) -> str:
