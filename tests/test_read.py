@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from kg.errors import InputError, UsageError
 from kg.model import Paper, normalise_text
-from kg.read import FORMATS, GuessedEncodingError, read, recognise
+from kg.read import FORMATS, Format, GuessedEncodingError, read, recognise
 
 DATA = Path(__file__).parent / "data" / "read"
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "abstracts-40k.jsonl.gz"
@@ -51,7 +51,7 @@ Made = Callable[..., Path]
 
 
 @pytest.mark.parametrize(
-    "name", ["formats", "identifiers", "labels", "latex", "markup", "record", "services", "table", "values"]
+    "name", ["formats", "identifiers", "labelled", "labels", "latex", "markup", "record", "services", "table", "values"]
 )
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     failed, tried_examples = doctest.testmod(importlib.import_module(f"kg.read.{name}"))
@@ -193,18 +193,21 @@ def test_markdown_headings_are_titles(made: Made) -> None:
     assert problems == []
 
 
-def test_every_format_has_an_example_that_it_recognises() -> None:
-    for form in FORMATS:
-        example = form.example.replace("\\n", "\n").replace("\\t", "\t")
-        known = recognise(example)
-        assert known is not None
-        assert known.name == form.name
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_the_example_of_a_format_is_recognised_and_reads(made: Made, form: Format) -> None:
+    example = form.example.replace("\\n", "\n").replace("\\t", "\t")
+    known = recognise(example)
+    assert known is not None
+    assert known.name == form.name
+    found, problems = tried(made(example))
+    assert problems == []
+    assert len(found) == 1
 
 
 def test_a_format_can_be_forced_and_an_unknown_one_is_refused(made: Made) -> None:
     path = made("title\tabstract\nNets\tWe net.\n")
     assert [paper.title for paper in read([path], format="tsv")] == ["Nets"]
-    with pytest.raises(UsageError, match="docx: no such format; one of jsonl, json, bibtex"):
+    with pytest.raises(UsageError, match="docx: no such format; one of openalex, crossref, semanticscholar"):
         read([path], format="docx")
 
 

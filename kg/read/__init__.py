@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from kg.errors import InputError, UsageError
 from kg.model import Paper
 from kg.read.formats import FORMATS, STRUCTURED, Format, format_named, recognise
+from kg.read.signs import is_web_page
 from kg.read.source import GuessedEncodingError, Source, check, files, opened
 from kg.read.unpack import members
 
@@ -86,6 +87,9 @@ def _reader(source: Source, form: Format | None, named: bool) -> Format | None:
         return None
     if source.binary:
         source.problem(None, "a binary file, not text; give text, BibTeX, JSON or CSV")
+        return None
+    if is_web_page(source.head) and not form:
+        source.problem(None, "a web page, not text; copy the text of the page into a file")
         return None
     found = form or recognise(source.head)
     if not found or (not form and not named and found.name not in STRUCTURED and not _may_be_text(source.name)):

@@ -2,7 +2,8 @@
 
 A `Source` is one file (or stdin, or a member of an archive), unpacked by `kg.read.unpack`: decoded as UTF-8 (UTF-16
 with a byte order mark, XML as it declares), a line that is not UTF-8 as Windows-1252 with a report. It does not know
-what the text means. Folders are walked in sorted order without hidden files; a link that leads back to a folder above it is refused.
+what the text means. Folders are walked in sorted order without hidden files; a link that leads back to a folder above
+it is refused.
 """
 
 import codecs

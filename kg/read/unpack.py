@@ -197,9 +197,7 @@ def _refused(name: str) -> str:
 
 def _hidden(name: str) -> bool:
     # What the Mac adds to a zip is no file of the user's.
-    return any(
-        (part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in PurePath(name).parts
-    )
+    return re.search(r"(^|/)(\.(?!\.?(/|$))|__MACOSX(/|$))", name) is not None
 
 
 def _shown(name: str) -> str:
