@@ -8,7 +8,7 @@ import click
 
 from kg.cli.ask import GRAPH, _pair, _value
 from kg.cli.output import count, note, print_table, progress
-from kg.errors import ExportError, UsageError
+from kg.errors import ExportError, QueryError, UsageError
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -122,8 +122,11 @@ def _part(
     pairs = dict(_pair(text) for text in params)
     values = pairs if is_name(where) else {name: _value(text) for name, text in pairs.items()}
     condition = not is_name(where) and not re.search(r"\breturn\b", where, re.IGNORECASE)
-    asked = f"MATCH (p:Paper) WHERE {where}\nRETURN p.id" if condition else where
-    rows = answer(opened.store, asked, values, timeout=None, limit=None)
+    asked = f"MATCH (p:Paper) WHERE ({where}\n) RETURN p.id" if condition else where
+    try:
+        rows = answer(opened.store, asked, values, timeout=None, limit=None)
+    except QueryError as error:
+        raise QueryError(f"--where: {error}") from None
     if condition:
         papers = {row[0] for row in rows}
         chosen = (extraction for extraction in opened.records() if extraction.paper.id in papers)

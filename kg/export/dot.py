@@ -24,6 +24,7 @@ _LOOKS = {
     "Author": ("octagon", "#CC79A7"),
     "Result": ("plaintext", "#D55E00"),
 }
+_REFERENCE = re.compile(r"&(?=#?\w+;)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -51,7 +52,9 @@ def quote(text: str) -> str:
 
 
 def _attributes(values: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={quote(str(value))}" for name, value in values.items() if value not in (None, ""))
+    # In attributes, unlike in names, Graphviz reads character references.
+    kept = ((name, _REFERENCE.sub("&amp;", str(value))) for name, value in values.items() if value not in (None, ""))
+    return ", ".join(f"{name}={quote(value)}" for name, value in kept)
 
 
 def _node(key: object, properties: Mapping[str, Any]) -> dict[str, object]:
