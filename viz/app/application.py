@@ -28,7 +28,7 @@ from kg.store.dialect import FUNCTIONS
 from kg.store.schema import ENDS, NODES, RELATIONSHIPS
 from viz.app import part, reads
 from viz.app.asking import MEMORY, Asker
-from viz.app.endpoints import ENDPOINTS, PACKED, Endpoint, describe
+from viz.app.endpoints import ENDPOINTS, PACKED, SEARCHED, Endpoint, describe
 from viz.app.guard import Guard
 from viz.app.names import Names
 from viz.app.page import page, static_files
@@ -154,8 +154,8 @@ class _Api:
             graph = part.around(self.store, id[0], hops=hops, limit=limit)
         return part.packed(graph, self.served.title)
 
-    def search(self, *, q: str, limit: int) -> Any:
-        return {"hits": self.names.search(q, limit)}
+    def search(self, *, q: str, limit: int, kind: str | None) -> Any:
+        return {"hits": self.names.search(q, limit, SEARCHED[kind] if kind else None)}
 
     def node(self, *, id: str) -> Any:  # noqa: A002
         return reads.node(self.store, id)
@@ -184,11 +184,13 @@ class _Api:
         known = reads.briefs(self.store, ids)
         links = [
             {
-                "source": link["_from"],
+                "subject": link["_from"],
                 "relation": link["_type"],
-                "target": link["_to"],
+                "object": link["_to"],
                 "papers": link.get("papers", 1),
                 "score": link.get("score"),
+                "first": link.get("first_year"),
+                "last": link.get("last_year"),
             }
             for link in path["_relationships"]
         ]

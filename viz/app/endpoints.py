@@ -3,6 +3,7 @@ from the one list here, so that they cannot differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from starlette.datastructures import QueryParams
@@ -12,6 +13,15 @@ from kg.store.schema import RELATIONSHIPS
 from viz.app.problem import ProblemError
 
 Schema = Mapping[str, Any]
+
+SEARCHED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **{label: (label,) for label in ("Method", "Task", "Author", "Paper")},
+        "Dataset": ("Dataset", "Benchmark"),
+        "Entity": ("Method", "Dataset", "Benchmark", "Task"),
+    }
+)
+"""What may be searched for, and which kinds of nodes that is."""
 
 PACKED = "application/octet-stream"
 _LONGEST = 2000
@@ -165,6 +175,7 @@ ENDPOINTS = (
         (
             Parameter("q", "what is typed", required=True),
             Parameter("limit", "hits at most", "integer", default=20, least=1, most=200),
+            Parameter("kind", "what to look for; by default anything", choices=tuple(SEARCHED)),
         ),
     ),
     Endpoint(
@@ -224,7 +235,11 @@ ENDPOINTS = (
         "A shortest path between two nodes; empty where there is none of at most eight links.",
         _object(
             nodes=_array(_object(**_NODE)),
-            links=_array(_object(source=_TEXT, relation=_TEXT, target=_TEXT, papers=_WHOLE, score=_SCORE)),
+            links=_array(
+                _object(
+                    subject=_TEXT, relation=_TEXT, object=_TEXT, papers=_WHOLE, score=_SCORE, first=_YEAR, last=_YEAR
+                )
+            ),
         ),
         (_id("the id of a node", "from"), _id("the id of another", "to")),
     ),

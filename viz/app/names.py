@@ -9,7 +9,7 @@ import re
 import threading
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from kg.errors import QueryError
@@ -73,8 +73,8 @@ class Names:
                 start += len(plain) + len(_END)
         self._text = _END + "".join(part + _END for part in parts)
 
-    def search(self, text: str, limit: int) -> list[dict[str, Any]]:
-        """Give the nodes whose name, alias, title or id is like ``text``, best first.
+    def search(self, text: str, limit: int, kinds: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Give the nodes whose name, alias, title or id is like ``text``, best first; ``kinds`` None for any kind.
 
         Whole names come before their beginnings, then what stands inside a name, then titles; then, where there is
         nothing, what is written much alike.
@@ -91,14 +91,16 @@ class Names:
                 if len(hits) >= limit:
                     break
                 node = self._nodes[number]
-                if node[0] not in hits:
+                if node[0] not in hits and (kinds is None or node[2] in kinds):
                     hits[node[0]] = {**brief(node), "alias": alias}
-        if len(hits) < limit:
+        if len(hits) < limit and (kinds is None or "Paper" in kinds):
             for hit in self._titles(text, limit - len(hits)):
                 hits.setdefault(hit["id"], hit)
         if not hits and len(plain) > 3:
             for number, alias in self._alike(plain):
-                hits.setdefault(self._nodes[number][0], {**brief(self._nodes[number]), "alias": alias})
+                node = self._nodes[number]
+                if kinds is None or node[2] in kinds:
+                    hits.setdefault(node[0], {**brief(node), "alias": alias})
         return list(hits.values())[:limit]
 
     def _find(self, pattern: str) -> Iterator[tuple[int, str | None]]:

@@ -67,8 +67,11 @@ def answer(store: EmbeddedStore, request: dict[str, Any]) -> tuple[bytes, bytes]
         rows = store.query(request["cypher"], request["parameters"], timeout=request["timeout"], limit=request["limit"])
         return b"r", encode(rows.columns, rows, rows.truncated)
     except KGError as error:
-        late = "took longer than" in str(error) or "buffer pool is full" in str(error)
-        return b"l" if late else b"q", str(error).encode("utf-8", "replace")
+        told = str(error)
+        if "buffer pool is full" in told:
+            told = "the query took more memory than it may; narrow it"
+        limit = told.startswith(("the query took more", "the query took longer"))
+        return b"l" if limit else b"q", told.encode("utf-8", "replace")
     except Exception as error:
         return b"b", f"{type(error).__name__}: {error}".encode("utf-8", "replace")
 
