@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from kg import __version__
-from kg.cli import ask, evaluate, fetch, make, serve, shell, show
+from kg.cli import answers, ask, compare, evaluate, fetch, make, serve, shell, show
 from kg.errors import KGError
 
 
@@ -94,6 +94,14 @@ for _command in (
     ask.queries,
     shell.shell,
     ask.info,
+    answers.leaderboard,
+    answers.lineage,
+    answers.trends,
+    answers.gaps,
+    answers.conflicts,
+    answers.similar,
+    compare.explain,
+    compare.diff,
     show.view,
     serve.serve,
     show.export,

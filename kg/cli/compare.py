@@ -1,0 +1,114 @@
+"""Commands that look at names, at two graphs, and at the whole: explain, diff, report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.cli.ask import GRAPH
+from kg.cli.output import count, note
+from kg.cli.sentences import JSON, find, limited, load, more_of, name_of, print_json, quote, say
+
+if TYPE_CHECKING:
+    from kg.answers import Difference
+
+
+@click.command()
+@GRAPH
+@click.argument("name")
+@limited(3, "Places of each form")
+@JSON
+def explain(*, graph: Path, name: str, limit: int, as_json: bool) -> None:
+    """Explain a name: every form it takes in the papers, and what made them one.
+
+    For each form: the rule that merged it, the components that found it, and the papers that write it so. What is
+    merged wrongly can be mended in the file overrides.toml of the graph folder.
+
+    \b
+    Example:
+      kg explain papers.kg resnet
+    """
+    from kg import answers
+    from kg.graph import Graph
+
+    opened = Graph(graph)
+    node = find(opened.graph, name, "Entity")
+    found = answers.explain(opened.records(), node)
+    if as_json:
+        return print_json(found)
+    if found is None:
+        note(f"{name_of(opened.graph, node)} is in no paper itself, but the family of others; see `kg lineage`")
+        return None
+    say(f"{found.name} ({found.kind}, {found.id}): {count(found.papers, 'paper')}, {count(len(found.forms), 'form')}")
+    for form in found.forms:
+        by = " and ".join(form.found_by)
+        say(f'\n"{form.text}": {count(form.papers, "paper")}, {count(form.mentions, "mention")}, found by {by}')
+        say(f"  {form.rule}: {form.why}")
+        for seen in form.seen[:limit]:
+            say(f"    {seen.context}")
+            say(f"    - {seen.title}{f' ({seen.year})' if seen.year else ''}")
+        if form.papers > limit:
+            say(f"    … and {form.papers - limit} more papers")
+    return None
+
+
+@click.command()
+@click.argument("old", metavar="OLD", type=click.Path(path_type=Path))
+@click.argument("new", metavar="NEW", type=click.Path(path_type=Path))
+@limited(10, "Rows of each sort")
+@JSON
+def diff(*, old: Path, new: Path, limit: int, as_json: bool) -> None:
+    """Compare two graphs: what is new, what is gone, where support changed.
+
+    \b
+    Examples:
+      kg diff last-month.kg papers.kg
+      kg diff last-month.kg papers.kg --json | jq '.new_links[].names'
+    """
+    from kg import answers
+
+    found = answers.compare(load(old), load(new))
+    if as_json:
+        return print_json(found)
+    if not found:
+        note("both graphs say the same")
+        return None
+    _print_difference(found, limit)
+    return None
+
+
+def _print_difference(found: "Difference", limit: int) -> None:
+    for title, things in (
+        ("New papers", found.new_papers),
+        ("Gone papers", found.gone_papers),
+        ("New entities", found.new_entities),
+        ("Gone entities", found.gone_entities),
+    ):
+        _head(title, len(things))
+        for thing in things[:limit]:
+            more = f" ({thing.year})" if thing.label == "Paper" and thing.year else ""
+            size = "" if thing.label == "Paper" else f"  {thing.label.lower()}, {count(thing.papers, 'paper')}"
+            say(f"  {thing.name}{more}{size}")
+        more_of(len(things), limit, "row", indent=True)
+    for title, links in (("New links", found.new_links), ("Gone links", found.gone_links)):
+        _head(title, len(links))
+        for link in links[:limit]:
+            say(f"  {link.names[0]} {link.relation} {link.names[1]}  {count(link.papers, 'paper')}")
+            if link.said:
+                quote(link.said[0])
+        more_of(len(links), limit, "row", indent=True)
+    for title, changes in (
+        ("Entities with other support", found.changed_entities),
+        ("Links with", found.changed_links),
+    ):
+        _head(title if title != "Links with" else "Links with other support", len(changes))
+        for change in changes[:limit]:
+            say(f"  {change.name}: {change.before} -> {count(change.after, 'paper')}")
+            if change.said:
+                quote(change.said[0])
+        more_of(len(changes), limit, "row", indent=True)
+
+
+def _head(title: str, number: int) -> None:
+    if number:
+        say(f"\n{title}: {number:,}")
