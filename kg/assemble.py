@@ -6,6 +6,7 @@ only, never on their order. Whole evidence stays in the extraction records; an e
 """
 
 import hashlib
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,9 @@ EVIDENCE_LIMIT = 8
 """Sentences kept on one edge: the best of each paper first."""
 
 EVIDENCE_KEYS = ("evidence_papers", "evidence_fields", "evidence_starts", "evidence_ends", "evidence_sentences")
+
+_PREPRINT = re.compile(r"^$|\b(?:arxiv|corr|biorxiv|medrxiv|ssrn|research square|preprints?)\b", re.IGNORECASE)
+"""Venues that are none."""
 
 Families = Callable[[Entity], Entity | None]
 
@@ -66,18 +70,45 @@ def unite(a: Extraction, b: Extraction) -> Extraction:
     Each part is chosen by an order of its own, so that three copies give the same paper in any order.
     """
     best = max((a, b), key=lambda x: (len(x.paper.abstract), x.paper.abstract, x.paper.title))
-    both = (a.paper, b.paper)
-    return replace(
-        best,
-        paper=replace(
-            best.paper,
-            authors=max((p.authors for p in both), key=lambda authors: (len(authors), authors)),
-            year=min((p.year for p in both if p.year is not None), default=None),
-            venue=max((p.venue for p in both), key=lambda venue: (len(venue), venue)),
-            url=min((p.url for p in both if p.url), key=lambda url: (len(url), url), default=""),
-            sources=tuple(sorted({*a.paper.sources, *b.paper.sources})),
-        ),
+    return replace(best, paper=unite_papers((a.paper, b.paper), best.paper.id))
+
+
+def unite_papers(papers: Iterable[Paper], key: str) -> Paper:
+    """Make one paper, called ``key``, of several that are one; it remembers each as it was read (`versions_of`).
+
+    The fuller text wins, the longest list of authors, the first year, the longest venue that is no preprint server, the
+    shortest address.
+    """
+    versions: dict[str, Paper] = {}
+    for version in (version for paper in papers for version in versions_of(paper)):
+        known = versions.get(version_key(version))
+        sources = {*version.sources, *(known.sources if known else ())}
+        versions[version_key(version)] = replace(version, sources=tuple(sorted(sources)))
+    read = [versions[digest] for digest in sorted(versions)]
+    best = max(read, key=lambda paper: (len(paper.abstract), paper.abstract, paper.title))
+    united = Paper(
+        id=key,
+        title=best.title,
+        abstract=best.abstract,
+        authors=max((p.authors for p in read), key=lambda authors: (len(authors), authors)),
+        year=min((p.year for p in read if p.year is not None), default=None),
+        venue=max((p.venue for p in read), key=lambda venue: (not _PREPRINT.search(venue), len(venue), venue)),
+        url=min((p.url for p in read if p.url), key=lambda url: (len(url), url), default=""),
+        sources=tuple(sorted({source for p in read for source in p.sources})),
+        ids=tuple(sorted({identifier for p in read for identifier in p.ids})),
     )
+    return united if read == [united] else replace(united, versions=tuple(read))
+
+
+def versions_of(paper: Paper) -> tuple[Paper, ...]:
+    """Give the papers as read that this one was made of."""
+    return paper.versions or (paper,)
+
+
+def version_key(paper: Paper) -> str:
+    """Digest a paper as read, but for where it was read: the same record in two files is one version."""
+    said = (paper.id, paper.title, paper.abstract, paper.authors, paper.year, paper.venue, paper.url, paper.ids)
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
 
 
 def _add_papers(graph: nx.MultiDiGraph, extractions: Iterable[Extraction]) -> None:

@@ -6,6 +6,7 @@
         manifest.json                              what belongs to the graph, with the digest of every file
         records/<extractor>-<digest>.jsonl.gz      extraction records, the source of truth
         graph-<key>.lbug                           the database, made from the records
+        overrides.toml                             papers that are one, or are not; the user's, if any
         .lock                                      held by a build
 
 Files are named by what is in them and never changed. New ones are written and synced first, then ``manifest.json`` is
@@ -23,14 +24,14 @@ import os
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kg.errors import GraphError
-from kg.model import Extraction
-from kg.record import from_json, to_json
+from kg.model import Extraction, Paper
+from kg.record import from_json, paper_from, to_json
 
 FORMAT = 1
 """Version of the layout; a folder with a higher one is refused."""
@@ -42,6 +43,8 @@ MANIFEST = "manifest.json"
 _LOCK = ".lock"
 _RECORDS = "records"
 _DIGEST = 32
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,15 @@ def write_part(folder: Path, extractions: Iterable[Extraction], extractor: str) 
 
 def read_part(folder: Path, part: Part) -> Iterator[Extraction]:
     """Read the records of a part; raise GraphError when it is missing or not what was written."""
+    return _read_lines(folder, part, from_json)
+
+
+def read_papers(folder: Path, part: Part) -> Iterator[Paper]:
+    """Read the papers alone of the records of a part, which takes a fraction of the time; raises as `read_part`."""
+    return _read_lines(folder, part, lambda line: paper_from(json.loads(line)))
+
+
+def _read_lines(folder: Path, part: Part, read: Callable[[bytes], T]) -> Iterator[T]:
     path = folder / part.file
     try:
         data = path.read_bytes()
@@ -211,7 +223,7 @@ def read_part(folder: Path, part: Part) -> Iterator[Extraction]:
         raise _damaged(path, str(error)) from None
     for number, line in enumerate(lines, 1):
         try:
-            yield from_json(line)
+            yield read(line)
         except (ValueError, KeyError, TypeError):
             raise _damaged(path, f"line {number} is not an extraction record") from None
 

@@ -129,7 +129,9 @@ TEXT_RELATIONS = ROLE_RELATIONS | LINK_RELATIONS
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One paper as read; text is NFC, whitespace runs are one space. ``sources`` are places such as ``a.bib:12``;
-    ``ids`` are what others call it, sorted "scheme:value" strings such as ``doi:10.1/x`` and ``arxiv:1512.03385``."""
+    ``ids`` are what others call it, sorted "scheme:value" strings such as ``doi:10.1/x`` and ``arxiv:1512.03385``.
+    ``versions`` are the papers as read that this one was made of, such as preprint and published; none where it is as
+    it was read."""
 
     id: str
     title: str
@@ -140,6 +142,7 @@ class Paper:
     url: str = ""
     sources: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    versions: tuple["Paper", ...] = ()
 
     def text(self, name: Field) -> str:
         """The field that offsets named ``name`` count in."""

@@ -2,8 +2,9 @@
 
 The record is a contract (DESIGN, "Extraction record"): other tools read and score it, and the graph folder stores it
 as the source of truth. ``id``, ``title``, ``abstract``, ``entities``, ``links`` and ``results`` are as the design has
-them; the further keys (authors, year, venue, url, sources, aliases, ids of the ends of links, rule and score of each
-piece of evidence) make the round trip exact. A sentence is stored only where it is not the text between its offsets.
+them; the further keys (authors, year, venue, url, sources, ids, versions, aliases, ids of the ends of links, rule and
+score of each piece of evidence) make the round trip exact. A sentence is stored only where it is not the text between
+its offsets.
 
 This module opens no file and judges no outside data: a record that lacks a key raises KeyError or ValueError, and
 ``kg.folder`` says which file it was in.
@@ -11,6 +12,7 @@ This module opens no file and judges no outside data: a record that lacks a key 
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kg.model import (
@@ -61,14 +63,7 @@ def to_record(extraction: Extraction) -> Record:
         else:
             roles[statement.object] = statement
     return {
-        "id": paper.id,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "authors": list(paper.authors),
-        "year": paper.year,
-        "venue": paper.venue,
-        "url": paper.url,
-        "sources": list(paper.sources),
+        **_paper_record(paper),
         "entities": [_entity_record(entity, roles.get(entity.id), paper) for entity in extraction.entities],
         "links": links,
         "results": [_result_record(result, names, paper) for result in extraction.results],
@@ -77,16 +72,7 @@ def to_record(extraction: Extraction) -> Record:
 
 def from_record(record: Mapping[str, Any]) -> Extraction:
     """Turn a record back into the extraction; role statements come first, in the order of the entities."""
-    paper = Paper(
-        id=record["id"],
-        title=record["title"],
-        abstract=record["abstract"],
-        authors=tuple(record["authors"]),
-        year=record["year"],
-        venue=record["venue"],
-        url=record["url"],
-        sources=tuple(record["sources"]),
-    )
+    paper = paper_from(record)
     roles = tuple(
         Statement(paper.id, Role(entity["role"]).relation, entity["id"], _evidence(entity["evidence"], paper))
         for entity in record["entities"]
@@ -102,6 +88,52 @@ def from_record(record: Mapping[str, Any]) -> Extraction:
         statements=roles + links,
         results=tuple(_result(result, paper) for result in record["results"]),
     )
+
+
+def about(extraction: Extraction, paper: Paper) -> Extraction:
+    """Give an extraction as one of ``paper``, which has the same text and may have another id; raises ValueError."""
+    if (paper.title, paper.abstract) != (extraction.paper.title, extraction.paper.abstract):
+        raise ValueError(f"{paper.id}: an extraction of another text")
+    if paper.id == extraction.paper.id:
+        return replace(extraction, paper=paper)
+    return from_record({**to_record(extraction), **_paper_record(paper)})
+
+
+def paper_from(record: Mapping[str, Any]) -> Paper:
+    """Read the paper alone of a record, with the versions that it was made of."""
+    paper = Paper(
+        id=record["id"],
+        title=record["title"],
+        abstract=record["abstract"],
+        authors=tuple(record["authors"]),
+        year=record["year"],
+        venue=record["venue"],
+        url=record["url"],
+        sources=tuple(record["sources"]),
+        ids=tuple(record.get("ids", ())),
+    )
+    versions = tuple(paper_from({**record, "versions": (), **version}) for version in record.get("versions", ()))
+    return replace(paper, versions=versions)
+
+
+def _paper_record(paper: Paper) -> Record:
+    record: Record = {
+        "id": paper.id,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "year": paper.year,
+        "venue": paper.venue,
+        "url": paper.url,
+        "sources": list(paper.sources),
+        "ids": list(paper.ids),
+    }
+    # Of a version only what the paper does not say already.
+    versions = [_paper_record(version) for version in paper.versions]
+    return {
+        **record,
+        "versions": [{k: v for k, v in version.items() if k in record and v != record[k]} for version in versions],
+    }
 
 
 def _entity_record(entity: Entity, role: Statement | None, paper: Paper) -> Record:

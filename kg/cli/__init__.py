@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from kg import __version__
-from kg.cli import answers, ask, compare, evaluate, fetch, make, serve, shell, show
+from kg.cli import answers, ask, compare, duplicates, evaluate, fetch, make, serve, shell, show
 from kg.errors import KGError
 
 
@@ -102,6 +102,7 @@ for _command in (
     answers.similar,
     compare.explain,
     compare.diff,
+    duplicates.duplicates,
     show.view,
     serve.serve,
     show.export,

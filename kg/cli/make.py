@@ -123,10 +123,12 @@ def _workers(papers: Iterator["Paper"], processes: int | None) -> tuple[Iterator
 
 
 def _first(papers: Iterator["Paper"]) -> Iterator["Paper"]:
-    seen: set[str] = set()
+    """Leave out what comes again; two files may number their papers alike, so the title has to be the same too."""
+    seen: set[tuple[str, str]] = set()
     for paper in papers:
-        if paper.id not in seen:
-            seen.add(paper.id)
+        key = paper.id, paper.title.casefold()
+        if key not in seen:
+            seen.add(key)
             yield paper
 
 

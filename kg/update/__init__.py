@@ -1,7 +1,9 @@
 """Update a graph folder: extract what is new, keep what is known, assemble, store.
 
 A paper already in the folder is extracted again only where its text or the extractor changed. Papers that are in the
-folder and not in the input stay. Building A and then B gives the same graph as building both at once.
+folder and not in the input stay. Every paper remembers the versions that it was made of, and which versions are one
+paper is decided anew among all (`kg.update.identity`): building A and then B gives the same graph as building both at
+once, and what was wrongly united can be parted.
 
 This module decides what is to be done; ``kg.folder`` knows how a folder is written and ``kg.pipeline`` how papers are
 extracted. It reads no paper files.
@@ -20,16 +22,23 @@ from typing import TYPE_CHECKING
 import networkx as nx
 
 from kg import __version__, folder
-from kg.assemble import assemble, unite
+from kg.assemble import assemble, unite_papers, version_key, versions_of
 from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
+from kg.update.identity import Group, facts_of, identify
+from kg.update.imports import import_digests, joined
+from kg.update.overrides import NONE, Overrides, read_overrides
+from kg.update.sort import read_versions, sort_papers, take_up
 
 if TYPE_CHECKING:
     from kg.extract import Tagger
 
 MANY_PAPERS = 512
 """From so many papers on, it pays to start processes: each has to load the vocabulary and the tagger first."""
+
+VOCABULARY = "vocabulary"
+"""Folder of a graph folder with the user's own names, as `kg.vocabulary.using` reads them."""
 
 Progress = Callable[[str, int, int | None], None]
 """Told the step, how many papers it has done, and of how many."""
@@ -53,14 +62,17 @@ def update_folder(
     tagger: "Tagger" = "model",
     processes: int | None = None,
     progress: Progress | None = None,
+    refresh: bool = False,
 ) -> Built:
     """Add ``papers`` to the graph folder at ``path``, made if missing; ``processes`` None means as many as help.
 
-    Raises InputError where there is no paper, GraphError where the folder cannot be used or written; what was in it is
-    then unchanged.
+    Raises InputError where there is no paper, unless ``refresh``; GraphError where the folder cannot be used or
+    written; what was in it is then unchanged.
     """
+    from kg.vocabulary import using
+
     try:
-        with folder.claim(path) as old:
+        with folder.claim(path) as old, using(path / VOCABULARY):
             return _update(
                 papers,
                 path,
@@ -69,6 +81,7 @@ def update_folder(
                 tagger=tagger,
                 processes=processes,
                 progress=progress or _silent,
+                refresh=refresh,
             )
     except OSError as error:
         where = error.filename or path
@@ -79,13 +92,44 @@ def _silent(step: str, done: int, total: int | None) -> None:
     """Tell nobody."""
 
 
-def merge_papers(papers: Iterable[Paper], progress: Progress = _silent) -> dict[str, Paper]:
-    """Make one paper of each id: the fuller text, every source; sorted by id."""
-    merged: dict[str, Paper] = {}
-    for number, paper in enumerate(papers, 1):
-        progress("read", number, None)
-        merged[paper.id] = _united(merged[paper.id], paper) if paper.id in merged else paper
-    return {key: merged[key] for key in sorted(merged)}
+def refresh_folder(path: Path, *, processes: int | None = None, progress: Progress | None = None) -> Built:
+    """Make the graph folder at ``path`` anew of what it holds, as its overrides.toml says; extract what changes."""
+    manifest = folder.read_manifest(path)
+    tagger: Tagger = "rules" if manifest.tagger == "rules" else "model"
+    return update_folder((), path, tagger=tagger, processes=processes, progress=progress, refresh=True)
+
+
+def merge_papers(
+    papers: Iterable[Paper], progress: Progress = _silent, *, overrides: Overrides = NONE
+) -> dict[str, Paper]:
+    """Make one paper of all versions of it: the fuller text, every source; by id, sorted."""
+    versions = read_versions(papers, lambda number: progress("read", number, None))
+    groups = identify(map(facts_of, versions.values()), overrides)
+    return {group.id: unite_papers((versions[key] for key in group.keys), group.id) for group in groups}
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """The papers of a graph folder that are made of several versions, with the links that unite those.
+
+    ``pending`` says that the folder is not yet as its overrides.toml has it.
+    """
+
+    papers: tuple[tuple[Paper, Group], ...]
+    pending: bool
+
+
+def duplicates(path: Path) -> Duplicates:
+    """Find the papers of a graph folder that are made of several versions, as overrides.toml is now."""
+    manifest = folder.read_manifest(path)
+    papers = [paper for part in manifest.records for paper in folder.read_papers(path, part)]
+    versions = read_versions(papers)
+    groups = identify(map(facts_of, versions.values()), read_overrides(path))
+    stored = {paper.id: {version_key(version) for version in versions_of(paper)} for paper in papers}
+    return Duplicates(
+        tuple((unite_papers((versions[k] for k in g.keys), g.id), g) for g in groups if len(g.keys) > 1),
+        pending=stored != {group.id: set(group.keys) for group in groups},
+    )
 
 
 def _update(
@@ -97,15 +141,18 @@ def _update(
     tagger: "Tagger",
     processes: int | None,
     progress: Progress,
+    refresh: bool,
 ) -> Built:
     from kg import pipeline
 
     extractor = pipeline.extractor_digest(tagger)
-    todo = merge_papers(papers, progress)
-    if not todo:
+    new = read_versions(papers, lambda number: progress("read", number, None))
+    if not new and not refresh:
         raise InputError("no paper in the inputs; `kg formats` shows what can be read")
-    kept, loose = _keep(path, old, extractor, todo)
-    loose += _resume(path, old, extractor, todo)
+    kept, loose, todo = sort_papers(
+        path, old, new, extractor=extractor, overrides=read_overrides(path), full=PART_PAPERS
+    )
+    loose += take_up(path, old, todo, extractor=extractor)
     total, reused = len(todo), sum(part.papers for part in kept) + len(loose)
     waiting = [todo[key] for key in sorted(todo)]
     workers = processes or processes_for(total)
@@ -118,7 +165,7 @@ def _update(
     loose.sort(key=lambda extraction: extraction.paper.id)
     kept += [folder.write_part(path, batch, extractor) for batch in _batches(loose)]
     records = tuple(sorted(kept, key=lambda part: part.file))
-    key = folder.database_key(extractor, _database_code(), *(part.sha256 for part in records))
+    key = folder.database_key(extractor, _database_code(), *import_digests(path), *(part.sha256 for part in records))
     sources = tuple(sorted({*inputs, *(old.inputs if old else ())}, key=lambda s: (s.name, s.sha256)))
     if old and old.database.key == key and path.joinpath(old.database.file).is_file():
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
@@ -147,51 +194,6 @@ def processes_for(papers: int) -> int:
     return 1 if papers < MANY_PAPERS else cores
 
 
-def _keep(
-    path: Path, old: Manifest | None, extractor: str, todo: dict[str, Paper]
-) -> tuple[list[Part], list[Extraction]]:
-    """Sort what the folder holds: parts that stay as they are, records for new parts; the rest is added to ``todo``."""
-    kept: list[Part] = []
-    loose: list[Extraction] = []
-    again: dict[str, Paper] = {}
-    for part in old.records if old else ():
-        records, changed = [], False
-        for record in folder.read_part(path, part):
-            new = todo.pop(record.paper.id, None)
-            paper = _united(record.paper, new) if new else record.paper
-            if part.extractor != extractor or _text(paper) != _text(record.paper):
-                again[paper.id] = paper
-                changed = True
-            else:
-                records.append(replace(record, paper=paper))
-                changed |= paper != record.paper
-        if changed or part.papers < PART_PAPERS:
-            loose += records
-        else:
-            kept.append(part)
-    todo.update(again)
-    return kept, loose
-
-
-def _resume(path: Path, old: Manifest | None, extractor: str, todo: dict[str, Paper]) -> list[Extraction]:
-    """Take what a build that did not end has already extracted; the papers leave ``todo``."""
-    found = []
-    for part in folder.unclaimed_parts(path, extractor, old) if todo else ():
-        for record in folder.read_part(path, part):
-            paper = todo.get(record.paper.id)
-            if paper is not None and _text(paper) == _text(record.paper):
-                found.append(replace(record, paper=todo.pop(paper.id)))
-    return found
-
-
-def _text(paper: Paper) -> tuple[str, str]:
-    return paper.title, paper.abstract
-
-
-def _united(a: Paper, b: Paper) -> Paper:
-    return unite(Extraction(a, (), (), ()), Extraction(b, (), (), ())).paper
-
-
 def _counted(extractions: Iterable[Extraction], total: int, progress: Progress) -> Iterator[Extraction]:
     for number, extraction in enumerate(extractions, 1):
         progress("extract", number, total)
@@ -209,7 +211,7 @@ def _assemble(path: Path, records: Sequence[Part], progress: Progress) -> nx.Mul
 
     progress("assemble", 0, None)
     extractions = (extraction for part in records for extraction in folder.read_part(path, part))
-    return assemble(extractions, families=pipeline.families())
+    return assemble(joined(extractions, path), families=pipeline.families())
 
 
 def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
@@ -222,7 +224,7 @@ def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
 def _database_code() -> str:
     """Digest the code that decides what is in a database, so that a database of older code is made again."""
     digest = hashlib.sha256()
-    for name in ("assemble.py", "store/schema.py", "store/dialect.py", "store/embedded.py"):
+    for name in ("assemble.py", "update/imports.py", "store/schema.py", "store/dialect.py", "store/embedded.py"):
         digest.update((resources.files("kg") / name).read_bytes())
     return digest.hexdigest()
 
