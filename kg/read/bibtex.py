@@ -76,7 +76,7 @@ def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
 
 
 def _begins_entry(text: str) -> bool:
-    return re.match(r"@\w+\{[^\s{},=\"]+\s*,", text) is not None
+    return re.match(r"@\w+\{(?:[^\s{},=\"]+\s*,|\s*$)", text) is not None
 
 
 def _round(held: list[str], rest: str) -> bool:

@@ -18,6 +18,8 @@ def _decoder() -> "LatexNodes2Text":
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     context = latex2text.get_default_latex_context_db()
     texts = {"url": "%s", "LaTeX": "LaTeX", "TeX": "TeX", "cite": "", "citep": "", "citet": ""}
+    texts |= {"textless": "<", "textgreater": ">", "textbar": "|", "textasciicircum": "^", "texttimes": "×", "S": "§"}
+    texts |= {"copyright": "©", "pounds": "£", "euro": "€", "P": "¶"}
     macros = [latex2text.MacroTextSpec(name, simplify_repl=text) for name, text in texts.items()]
     context.add_context_category("plain", prepend=True, macros=macros)
     return latex2text.LatexNodes2Text(latex_context=context, math_mode="verbatim", keep_comments=True)

@@ -5,6 +5,7 @@ that a language model reads. BibTeX is `kg.read.bibtex`'s.
 """
 
 import html
+import html.entities
 import re
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -51,8 +52,10 @@ def decoded(text: str) -> str:
 
 
 def _entity(found: re.Match[str]) -> str:
-    # html.unescape gives nothing for what is no character; the text as written is better.
-    return html.unescape(found.group()) or found.group()
+    # Not html.unescape for names: it finds "&not" in "&notaword;".
+    name = found.group()[1:]
+    decoded_one = html.unescape(found.group()) if name[0] == "#" else html.entities.html5.get(name)
+    return decoded_one or found.group()
 
 
 def _tex(found: re.Match[str]) -> str:

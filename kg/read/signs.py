@@ -41,7 +41,7 @@ def is_json(head: str) -> bool:
 
 def is_bibtex(head: str) -> bool:
     """A line that begins an entry."""
-    return re.search(r"^[ \t]*@[ \t]*[A-Za-z]+[ \t]*[{(][ \t]*[^\s,={}]*[ \t]*[,=]", head, re.MULTILINE) is not None
+    return re.search(r"^[ \t]*@[ \t]*[A-Za-z]+[ \t]*[{(]\s*[^\s,={}]*\s*[,=]", head, re.MULTILINE) is not None
 
 
 def is_markdown(head: str) -> bool:

@@ -138,9 +138,7 @@ def _medline(tags: Mapping[str, list[str]]) -> Mapping[str, Any]:
         return next((tags[name][0] for name in names if tags.get(name)), "")
 
     number = first("PMID")
-    places = [
-        value.removesuffix(" [doi]") for value in [*tags.get("LID", []), *tags.get("AID", [])] if "[doi]" in value
-    ]
+    places = [*tags.get("LID", []), *tags.get("AID", [])]
     return {
         "title": first("TI", "BTI", "TT"),
         "abstract": first("AB"),

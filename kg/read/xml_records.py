@@ -8,7 +8,7 @@ import html.entities
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from kg.model import Paper
 from kg.read.identifiers import identifiers, normal
@@ -55,7 +55,8 @@ def read_xml(source: Source, skip_empty: bool) -> Iterator[Paper]:
 def _named(found: re.Match[str]) -> str:
     """The character of an HTML entity, which the DTDs of DBLP and others declare."""
     name = found.group(1)
-    return found.group() if name in _XML_ENTITIES else html.entities.html5.get(f"{name};", found.group())
+    character = None if name in _XML_ENTITIES else html.entities.html5.get(f"{name};")
+    return escape(character) if character else found.group()
 
 
 def _parsed(source: Source, number: int, text: str) -> "Element | None":
@@ -76,6 +77,8 @@ def _parsed(source: Source, number: int, text: str) -> "Element | None":
     for part in record.iter():
         if isinstance(part.tag, str):
             part.tag = part.tag.rpartition("}")[2]
+        if part.tag == "tex-math" and part.text and not part.text.strip().startswith(("$", "\\")):
+            part.text = f"${part.text.strip()}$"
     return record
 
 
@@ -140,19 +143,20 @@ def _fields(record: "Element") -> Mapping[str, Any] | None:
 
 
 def _atom(entry: "Element") -> Mapping[str, Any]:
-    key = _text(entry.find("id"))
+    place = _text(entry.find("id"))
+    key = _arxiv_id([place])
     links = entry.findall("link")
     address = next((link.get("href", "") for link in links if link.get("rel", "alternate") == "alternate"), "")
     return {
-        "id": _arxiv_id([key]),
+        "id": key,
         "title": _text(entry.find("title")),
         "abstract": _text(entry.find("summary")) or _text(entry.find("content")),
         "authors": _texts(entry.findall("author/name")),
         "year": _text(entry.find("published")) or _text(entry.find("updated")),
         "venue": _text(entry.find("journal_ref")),
         "doi": _text(entry.find("doi")),
-        "url": address or key,
-        "links": [key],
+        "url": f"https://arxiv.org/abs/{key}" if key else address or place,
+        "links": [place, *(link.get("href", "") for link in links)],
     }
 
 
