@@ -9,7 +9,7 @@ This module joins the steps for those who write Python; the command line is in `
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from kg import folder
 from kg.errors import InputError
 from kg.folder import Manifest, Source
 from kg.model import Extraction
-from kg.update import Built, Progress, merge_papers, update_folder
+from kg.update import VOCABULARY, Built, Progress, merge_papers, update_folder
 
 if TYPE_CHECKING:
     from kg.extract import Tagger
@@ -146,10 +146,20 @@ class Graph:
     @cached_property
     def graph(self) -> nx.MultiDiGraph:
         """The graph in memory, assembled from the records; see `kg.assemble.assemble` for its attributes."""
+        return self._assembled(self.records())
+
+    def of_papers(self, ids: Container[str]) -> nx.MultiDiGraph:
+        """Assemble the graph of the papers with these ids alone, as if no other had been read."""
+        return self._assembled(record for record in self.records() if record.paper.id in ids)
+
+    def _assembled(self, records: Iterable[Extraction]) -> nx.MultiDiGraph:
         from kg import pipeline
         from kg.assemble import assemble
+        from kg.update.imports import joined
+        from kg.vocabulary import using
 
-        return assemble(self.records(), families=pipeline.families())
+        with using(self.path / VOCABULARY):
+            return assemble(joined(records, self.path), families=pipeline.families())
 
     @cached_property
     def store(self) -> "Store":

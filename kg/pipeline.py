@@ -14,7 +14,7 @@ from kg.link import link
 from kg.model import Entity, Evidence, Extraction, Field, Mention, Paper, entity_id
 from kg.readable import Readable, readable
 from kg.resolve import resolve
-from kg.vocabulary import load
+from kg.vocabulary import load, use
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -33,7 +33,8 @@ def extract_papers(papers: Iterable[Paper], *, tagger: Tagger = "model", process
 
     source = iter(papers)
     under_way: deque[Future[list[Extraction]]] = deque()
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=use, initargs=(load().folder,)) as pool:
         try:
             while True:
                 while len(under_way) < 2 * processes and (batch := list(islice(source, BATCH))):

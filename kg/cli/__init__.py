@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from kg import __version__
-from kg.cli import answers, ask, compare, duplicates, evaluate, fetch, make, serve, shell, show
+from kg.cli import answers, ask, compare, duplicates, evaluate, fetch, make, pwc, serve, shell, show
 from kg.errors import KGError
 
 
@@ -106,6 +106,7 @@ for _command in (
     show.view,
     serve.serve,
     show.export,
+    pwc.import_pwc,
     show.load,
     evaluate.evaluate,
     evaluate.train,

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 @click.option("--around", metavar="NAME", help="Show what is near this method, dataset, task, paper or author.")
 @click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around NAME.")
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Nodes to show at most; by default 150, around a name 300."
+    "--limit", type=click.IntRange(1), metavar="N", help="Nodes to show around NAME at most; by default 300."
 )
 def view(graph: Path, output: Path, around: str | None, hops: int, limit: int | None) -> None:
-    """Draw a graph, or a part of it, as one HTML page.
+    """Draw a graph as one HTML page to explore, or a small picture of what is around a name.
 
-    The page holds all it needs and asks the network for nothing.
+    The page is a map of topics to search, filter and walk through, with the sentence behind every link. It holds all it
+    needs and asks the network for nothing. The map is drawn once and kept in GRAPH.
 
     \b
     Examples:
@@ -45,15 +46,20 @@ def view(graph: Path, output: Path, around: str | None, hops: int, limit: int | 
     import viz
     from kg.graph import Graph
 
+    if around is None and limit is not None:
+        raise UsageError("--limit goes with --around NAME; the page of a whole graph shows all of it")
     with Graph(graph) as opened:
         if around is None:
-            part, title = viz.top(opened.graph, limit=limit or 150), graph.name
+            from viz import explorer
+
+            part = opened.graph
+            where = explorer.stored_map(part, graph, opened.manifest.database.key)
+            explorer.view(part, output, title=graph.name, where=where)
         else:
             node = opened.find(around)
             part = viz.neighbourhood(opened.graph, node, hops=hops, limit=limit or 300)
             data = opened.graph.nodes[node]
-            title = str(data.get("name") or data.get("title") or node)
-    viz.view(part, output, title=title)
+            viz.view(part, output, title=str(data.get("name") or data.get("title") or node))
     note(f"{output}: {count(len(part), 'node')}, {count(part.number_of_edges(), 'link')}; open it in a browser")
 
 
@@ -110,8 +116,6 @@ def export(
 def _part(
     opened: "Graph", *, around: str | None, hops: int, where: str | None, params: tuple[str, ...]
 ) -> "nx.MultiDiGraph":
-    from kg import pipeline
-    from kg.assemble import assemble
     from kg.export import part
     from kg.graph import answer, is_name
 
@@ -127,12 +131,7 @@ def _part(
         rows = answer(opened.store, asked, values, timeout=None, limit=None)
     except QueryError as error:
         raise QueryError(f"--where: {error}") from None
-    if condition:
-        papers = {row[0] for row in rows}
-        chosen = (extraction for extraction in opened.records() if extraction.paper.id in papers)
-        found = assemble(chosen, families=pipeline.families())
-    else:
-        found = part.returned(opened.graph, rows)
+    found = opened.of_papers({row[0] for row in rows}) if condition else part.returned(opened.graph, rows)
     if not len(found):
         what = "holds for no paper" if condition else "gives no node: return nodes, relationships, ids or names"
         raise ExportError(f"--where {what}")

@@ -8,6 +8,9 @@ no evidence by itself, so `Vocabulary.lookup` knows it and `Vocabulary.forms` le
 * ``case``: every form of one word matches in exact case;
 * ``context``: too generic to assert without the tagger's support (transfer learning, pruning).
 
+A graph folder may add to them: files of the same columns in its folder ``vocabulary``, whose names end in methods.tsv,
+datasets.tsv, benchmarks.tsv or tasks.tsv (`using`). An entry there replaces the one of its kind and name here.
+
 Short abbreviations (up to five letters with two capitals: GAN, kNN, WIDER) always match in exact case. Variants of
 spelling (hyphens, plural, British and American) are not listed: `fold` derives them. This module finds nothing in
 running text; ``kg.extract`` does.
@@ -18,10 +21,14 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
+from kg.errors import InputError
 from kg.model import ENTITY_LABELS, Kind
 
 FILES = (
@@ -145,8 +152,12 @@ def _torn(surface: str, form: str) -> bool:
 class Vocabulary:
     """The entries, found by any spelling of a name."""
 
-    def __init__(self, entries: tuple[Entry, ...], *, digest: str) -> None:
-        """Index ``entries``; ``digest`` identifies their source and is part of what an extraction depends on."""
+    def __init__(self, entries: tuple[Entry, ...], *, digest: str, folder: Path | None = None) -> None:
+        """Index ``entries``; ``digest`` identifies their source and is part of what an extraction depends on.
+
+        ``folder`` is where those come from that are not the program's.
+        """
+        self.folder = folder
         self.entries = tuple(sorted(entries, key=lambda e: (ENTITY_LABELS.index(e.kind.label), e.name)))
         self.digest = digest
         self._by_name = {(e.kind.label, e.name): e for e in self.entries}
@@ -238,9 +249,34 @@ def family_of(name: str, kind: Kind) -> str | None:
     return entry.name if entry else None
 
 
-@lru_cache(maxsize=1)
+_IN_USE: ContextVar[Vocabulary | None] = ContextVar("vocabulary", default=None)
+
+
 def load() -> Vocabulary:
-    """Read the vocabulary that comes with the program (once; later calls give the same object)."""
+    """Give the vocabulary in use: that of the program, unless within `using`. The same object at every call."""
+    return _IN_USE.get() or _bundled()
+
+
+@contextmanager
+def using(folder: Path) -> Iterator[Vocabulary]:
+    """Let `load` give the program's vocabulary and the entries of the files in ``folder``, where there are any.
+
+    Raises InputError for a file that is no vocabulary.
+    """
+    token = _IN_USE.set(_with_folder(folder))
+    try:
+        yield load()
+    finally:
+        _IN_USE.reset(token)
+
+
+def use(folder: Path | None) -> None:
+    """Do as `using` for good: what a worker process begins with. None is the program's own."""
+    _IN_USE.set(None if folder is None else _with_folder(folder))
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> Vocabulary:
     folder = resources.files("kg.vocabulary")
     entries: list[Entry] = []
     digest = hashlib.sha256()
@@ -249,6 +285,37 @@ def load() -> Vocabulary:
         digest.update(file.encode() + b"\0" + data)
         entries.extend(read_entries(data.decode("utf-8"), kind))
     return Vocabulary(tuple(entries), digest=digest.hexdigest())
+
+
+def _with_folder(folder: Path) -> Vocabulary | None:
+    """The program's vocabulary and that of ``folder``; None where there is no file of that kind."""
+    found: list[tuple[str, Kind, bytes]] = []
+    for path in sorted(folder.glob("*.tsv")):
+        kind = next((kind for kind, file in FILES if path.name.endswith(file)), None)
+        if kind is None:
+            raise InputError(f"{path}: end its name in {', '.join(file for _, file in FILES)}, which says its kind")
+        found.append((path.name, kind, path.read_bytes()))
+    return _united(folder, tuple(found)) if found else None
+
+
+@lru_cache(maxsize=4)
+def _united(folder: Path, files: tuple[tuple[str, Kind, bytes], ...]) -> Vocabulary:
+    bundled = _bundled()
+    digest = hashlib.sha256(bundled.digest.encode())
+    entries = {(entry.kind.label, entry.name): entry for entry in bundled.entries}
+    for name, kind, data in files:
+        digest.update(name.encode() + b"\0" + data)
+        try:
+            added = list(read_entries(data.decode("utf-8-sig"), kind))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f"{folder / name}: no vocabulary; its columns are {' '.join(COLUMNS)}") from None
+        for entry in added:
+            if not fold(entry.name) or entry.flags - FLAGS:
+                raise InputError(
+                    f"{folder / name}: {entry.name!r}: no name, or flags other than {' '.join(sorted(FLAGS))}"
+                )
+            entries[kind.label, entry.name] = entry
+    return Vocabulary(tuple(entries.values()), digest=digest.hexdigest(), folder=folder)
 
 
 def read_entries(text: str, kind: Kind) -> Iterator[Entry]:
