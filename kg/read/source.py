@@ -134,6 +134,8 @@ class Source:
             return "\n".join(_fallback(line) for line in text.split(b"\n"))
 
     def _guard(self, blocks: Iterator[bytes]) -> bytes:
+        if self.failed:
+            return b""
         try:
             return next(blocks, b"")
         except UnpackError as error:

@@ -28,6 +28,7 @@ MAX_RATIO = 200
 FREE = 64 << 20
 """Bytes that may come out before the ratio counts."""
 _MEMORY = 256 << 20
+_STEP = 1 << 10
 _TAR_BLOCK = 512
 
 
@@ -44,7 +45,7 @@ class Member(NamedTuple):
 
 
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, RuntimeError)
-"""What the libraries raise on a damaged file (RuntimeError: an encrypted member; NotImplementedError is one too)."""
+"""What the libraries raise on a damaged file (RuntimeError: also NotImplementedError, of an unknown compression)."""
 
 
 def members(name: str, stream: IO[bytes], report: Callable[[InputError], None]) -> Iterator[Member]:
@@ -175,13 +176,20 @@ def _xz(raw: _Counted) -> Iterator[bytes]:
 
 
 def _zstandard(raw: _Counted) -> Iterator[bytes]:
+    """Unpack in small steps: a step may give 128 kB for every four bytes, and a stream would not tell of a cut."""
     import zstandard
 
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_MEMORY >> 1)
     try:
-        unpacker = zstandard.ZstdDecompressor(max_window_size=_MEMORY >> 1)
-        with unpacker.stream_reader(cast(IO[bytes], raw), read_across_frames=True, closefd=False) as stream:
-            while block := stream.read(BLOCK):
-                yield block
+        while data := raw.read(_STEP):
+            frame = unpacker.decompressobj()
+            while data or not frame.eof:
+                block = frame.decompress(data)
+                yield from (block[at : at + BLOCK] for at in range(0, len(block), BLOCK))
+                if frame.eof:
+                    data, frame = frame.unused_data, unpacker.decompressobj() if frame.unused_data else frame
+                elif not (data := raw.read(_STEP)):
+                    raise EOFError("the compressed data ends too early")
     except zstandard.ZstdError as error:
         raise UnpackError(f"cannot be unpacked ({_reason(error)}); check the file") from error
 
@@ -232,7 +240,9 @@ def _zip(name: str, stream: IO[bytes], report: Callable[[InputError], None]) -> 
         for one in sorted(inner, key=lambda member: member.filename):
             if one.is_dir() or _hidden(one.filename):
                 continue
-            why = _refused(one.filename) or ("a link" if stat.S_ISLNK(one.external_attr >> 16) else "")
+            why = _refused(one.filename) or ("encrypted" if one.flag_bits & 1 else "")
+            if stat.S_ISLNK(one.external_attr >> 16):
+                why = why or "a link"
             if why:
                 report(InputError(f'{name}: "{_shown(one.filename)}" is {why}, not read; unpack it yourself'))
                 continue
