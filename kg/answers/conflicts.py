@@ -170,7 +170,9 @@ def _verdict(sentence: str, subject: list[str], other: list[str]) -> tuple[bool,
         for cue in pattern.finditer(sentence):
             before = [end for start, end in first if end <= cue.start()]
             behind = [start for start, end in second if start >= cue.end()]
-            if not before or not behind or (not better and _passive_of(sentence, cue.start())):
+            if not before or not behind:
+                continue
+            if _DENIED.search(re.split(r"[,;:]|\. ", sentence[: cue.start()])[-1]):
                 continue
             left, right = sentence[before[-1] : cue.start()], sentence[cue.end() : behind[0]]
             if (
@@ -179,7 +181,7 @@ def _verdict(sentence: str, subject: list[str], other: list[str]) -> tuple[bool,
                 or re.search(r"[;:]|\. |, (?:and|but|while|whereas) ", left + right)
             ):
                 continue
-            if _DENIED.search(left) or re.search(r"\b(?:by|than|with|but)\b", right) or re.search(r"\d", left):
+            if re.search(r"\b(?:by|than|with|but)\b", right) or re.search(r"\d", left):
                 continue
             if (
                 better
@@ -189,10 +191,6 @@ def _verdict(sentence: str, subject: list[str], other: list[str]) -> tuple[bool,
                 continue
             return better, cue.group()
     return None
-
-
-def _passive_of(sentence: str, start: int) -> bool:
-    return _DENIED.search(sentence[max(0, start - 12) : start]) is not None
 
 
 def _spans(sentence: str, forms: list[str]) -> list[tuple[int, int]]:
