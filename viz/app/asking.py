@@ -35,6 +35,7 @@ class Asker:
         self._room = asyncio.Semaphore(processes)
         self._idle: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
+        self._ending: set[asyncio.Future[None]] = set()
         self._waiting = 0
 
     async def warm(self) -> None:
@@ -113,17 +114,28 @@ class Asker:
 
     def _end(self, process: asyncio.subprocess.Process) -> None:
         self._all.discard(process)
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        reaping = asyncio.ensure_future(_reap(process))
+        self._ending.add(reaping)
+        reaping.add_done_callback(self._ending.discard)
 
     async def close(self) -> None:
         """End all processes and what runs in them."""
-        ended = list(self._all)
         self._idle.clear()
-        for process in ended:
+        for process in list(self._all):
             self._end(process)
-        for process in ended:
-            await process.wait()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+
+async def _reap(process: asyncio.subprocess.Process) -> None:
+    """Kill a process, and see its pipes closed."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
+    process.stdin.close()
+    with contextlib.suppress(OSError):
+        while await process.stdout.read(2**16):
+            pass
+    await process.wait()
 
 
 async def _exchange(process: asyncio.subprocess.Process, body: bytes) -> tuple[bytes, bytes]:

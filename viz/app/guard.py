@@ -5,6 +5,7 @@ points a name of its own at 127.0.0.1 (DNS rebinding) is told by the Host header
 across origins by Origin and Sec-Fetch-Site. Nothing here knows what is served.
 """
 
+import asyncio
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -69,7 +70,11 @@ class Guard:
                 await self.app(scope, receive, send)
             return
 
+        begun = False
+
         async def dressed(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
@@ -81,6 +86,10 @@ class Guard:
             await self.app(scope, _bounded(Headers(scope=scope), receive), dressed)
         except ProblemError as error:
             await problem(error)(scope, receive, dressed)
+        except asyncio.CancelledError:
+            # The server cancels what still runs when it stops, and nothing else does.
+            if not begun:
+                await problem(ProblemError(503, "the app is stopping"))(scope, receive, dressed)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
