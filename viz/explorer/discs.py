@@ -30,7 +30,9 @@ def inside(group: Ints, mass: Floats, one: Ints, other: Ints, weight: Floats) ->
     ``mass`` is the room that a node needs beside that of others.
     """
     count = len(group)
-    groups = int(group.max(initial=-1)) + 1
+    if not count:
+        return np.zeros((0, 2))
+    groups = int(group.max()) + 1
     points = _even(_spectral(group, groups, one, other, weight), group, groups, mass)
     degree = np.bincount(one, weight, count) + np.bincount(other, weight, count)
     members: Floats = np.bincount(group, mass, groups).astype(float)
@@ -56,7 +58,8 @@ def inside(group: Ints, mass: Floats, one: Ints, other: Ints, weight: Floats) ->
 
 
 def _sums(at: Ints, values: Floats, count: int) -> Floats:
-    return np.column_stack([np.bincount(at, values[:, 0], count), np.bincount(at, values[:, 1], count)])
+    # Without an entry, the sums of bincount are whole numbers.
+    return np.column_stack([np.bincount(at, values[:, axis], count).astype(float) for axis in (0, 1)])
 
 
 def _spectral(group: Ints, groups: int, one: Ints, other: Ints, weight: Floats) -> Floats:
@@ -274,7 +277,7 @@ def shore(centres: Floats, radius: Floats, own: Floats) -> Floats:
         if not edge.any():
             edge = _edge(found[at], r, angle)
             continue
-        wide = min(math.asin(r / (float(edge.mean()) + r)) * _BEARINGS / (2 * math.pi), _BEARINGS / 2 - 1)
+        wide = min(math.asin(r / (float(np.quantile(edge, 0.1)) + r)) * _BEARINGS / (2 * math.pi), _BEARINGS / 2 - 1)
         half = math.ceil(wide)
         around = np.concatenate([edge[_BEARINGS - half :], edge, edge[:half]])
         room = np.lib.stride_tricks.sliding_window_view(around, 2 * half + 1).max(axis=1)

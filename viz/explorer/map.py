@@ -154,7 +154,7 @@ def _follow(points: Floats, following: Sequence[Follower], group: Ints, host: In
                 x, y, total = x + weight * points[other, 0], y + weight * points[other, 1], total + weight
         rank = before[int(host[at])]
         before[int(host[at])] += 1
-        aside, angle = 0.7 * math.sqrt(rank + 1), (at + rank) * GOLDEN
+        aside, angle = 0.7 * math.sqrt(rank + 1), (int(host[at]) + rank) * GOLDEN
         points[at] = x / total + aside * math.cos(angle), y / total + aside * math.sin(angle)
 
 

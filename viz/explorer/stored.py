@@ -51,7 +51,7 @@ def _code() -> str:
 def _read(path: Path, nodes: int) -> Map | None:
     """Read a map; None where there is none, or none that is whole."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             communities = tuple(Community(**each) for each in json.loads(bytes(kept["communities"]).decode()))
             found = Map(kept["x"], kept["y"], kept["community"], communities)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
@@ -73,6 +73,9 @@ def _write(path: Path, drawn: Map) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data.getvalue())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
