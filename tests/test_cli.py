@@ -114,7 +114,9 @@ def test_info(graph_folder: Path) -> None:
 
 
 def test_view_and_export(tmp_path: Path, graph_folder: Path) -> None:
-    assert "SkipNet" in _written(invoke("view", graph_folder, "-o", tmp_path / "all.html"), tmp_path / "all.html")
+    assert 'id="kg-explorer"' in _written(
+        invoke("view", graph_folder, "-o", tmp_path / "all.html"), tmp_path / "all.html"
+    )
     around = invoke("view", graph_folder, "--around", "cifar10", "--hops", "1", "-o", tmp_path / "near.html")
     assert "PicBERT" not in _written(around, tmp_path / "near.html")
     _written(invoke("export", graph_folder, tmp_path / "g.graphml"), tmp_path / "g.graphml")
