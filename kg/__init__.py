@@ -3,6 +3,7 @@
     graph = kg.build(["papers.bib"])                # networkx.MultiDiGraph
     kg.build(["papers.bib"], "papers.kg")           # the same, kept in a graph folder
     kg.open("papers.kg").query("methods_on_dataset", dataset="CIFAR-10").to_pandas()
+    kg.explore(graph)                               # the explorer, in a notebook
 
 The parts are importable by themselves (``kg.read``, ``kg.export``, ...); importing ``kg`` alone loads none of them.
 """
@@ -13,15 +14,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kg.graph import Graph, build
     from kg.graph import open_graph as open  # noqa: A004 - kg.open is what people will type
+    from viz.explorer.notebook import explore
 
 __version__ = "0.1.0"
 
-__all__ = ["Graph", "__version__", "build", "open"]
+__all__ = ["Graph", "__version__", "build", "explore", "open"]
 
-_LAZY = {"build": "build", "open": "open_graph", "Graph": "Graph"}
+_LAZY = {
+    "build": ("kg.graph", "build"),
+    "open": ("kg.graph", "open_graph"),
+    "Graph": ("kg.graph", "Graph"),
+    "explore": ("viz.explorer.notebook", "explore"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module("kg.graph"), _LAZY[name])
+        module, attribute = _LAZY[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
