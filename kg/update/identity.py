@@ -20,7 +20,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 from kg.assemble import version_key
 from kg.model import Paper, paper_id
@@ -28,6 +28,9 @@ from kg.update.overrides import NONE, Overrides
 
 _YEARS = 5
 """Most years between two versions that share no more than a title."""
+
+_CROWD = 500
+"""Versions that share an identifier, from which on it must be a mistake; and papers of one title to compare with."""
 
 _ONE_PAPER = frozenset(("arxiv", "acl", "pmid", "pmc"))
 """Schemes of which a paper has one identifier; the others list preprint and published apart, or one work twice."""
@@ -66,6 +69,10 @@ class Facts:
     def under(self, scheme: str) -> set[str]:
         """Give its identifiers of one scheme."""
         return {identifier for identifier in self.ids if identifier.startswith(f"{scheme}:")}
+
+
+Reason = Callable[[Facts, Facts], str | None]
+"""Says why two versions are one paper, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +117,13 @@ def identify(versions: Iterable[Facts], overrides: Overrides = NONE) -> list[Gro
         for a, b in pairwise(names):
             united.join(a, b, "overrides.toml")
     for block in _blocks(facts, lambda f: [f"{f.id}\n{p}" for p in f.sources if p.rpartition(":")[0] not in ("", "-")]):
-        _link(united, facts, block, lambda a, b: "the same record" if _alike(a, b) else None)
+        _link(united, block, lambda a, b: "the same record" if _alike(a, b) else None)
     for identifier, block in _named_blocks(facts, lambda f: f.ids):
-        _link(united, facts, block, lambda a, b, name=identifier: None if _strangers(a, b) else name)  # type: ignore[misc]
+        _link(united, block, _sharing(identifier))
     for block in _blocks(facts, _title_keys):
-        _link(united, facts, block, _same_title, whole=True)
+        _fit(united, block, _same_title)
     for block in _blocks(facts, lambda f: [f.id] if f.own else []):
-        _link(united, facts, block, _same_id, whole=True)
+        _fit(united, block, _same_id)
     return _named(facts, united)
 
 
@@ -155,15 +162,18 @@ class _Union:
         return True
 
 
-def _link(
-    united: _Union,
-    facts: Sequence[Facts],
-    block: Iterable[int],
-    reason: Callable[[Facts, Facts], str | None],
-    *,
-    whole: bool = False,
-) -> None:
-    """Unite the versions of a block that have a ``reason`` to be; if ``whole``, where nothing contradicts it."""
+def _link(united: _Union, block: Sequence[int], reason: Reason) -> None:
+    """Unite all versions of a block that have a ``reason`` to be one."""
+    if len(block) > _CROWD:
+        return
+    for a, b in combinations(block, 2):
+        if united.find(a) != united.find(b) and (found := reason(united.facts[a], united.facts[b])):
+            united.join(a, b, found)
+
+
+def _fit(united: _Union, block: Iterable[int], reason: Reason) -> None:
+    """Unite each version of a block with the first paper there that it has a ``reason`` to be and does not clash with."""
+    facts = united.facts
     # The one that most is known of comes first: what says little then joins that.
     ordered = sorted(block, key=lambda at: (-len(facts[at].ids), -len(facts[at].authors), facts[at].key))
     leaders: list[int] = []
@@ -172,15 +182,16 @@ def _link(
             if united.find(leader) == united.find(at):
                 break
             found = reason(facts[leader], facts[at])
-            if found and (not whole or _fit(united, facts, leader, at)) and united.join(leader, at, found):
+            if found and not _clash(united, leader, at) and united.join(leader, at, found):
                 break
         else:
-            leaders.append(at)
+            leaders = [*leaders, at][:_CROWD]
 
 
-def _fit(united: _Union, facts: Sequence[Facts], a: int, b: int) -> bool:
+def _clash(united: _Union, a: int, b: int) -> bool:
+    facts = united.facts
     pairs = product(united.of(united.find(a)), united.of(united.find(b)))
-    return not any(_contradict(facts[x], facts[y]) for x, y in pairs)
+    return any(_contradict(facts[x], facts[y]) for x, y in pairs)
 
 
 def _contradict(a: Facts, b: Facts) -> bool:
@@ -198,6 +209,10 @@ def _contradict(a: Facts, b: Facts) -> bool:
         if one and two and not one & two:
             return bool({_registrant(doi) for doi in one} & {_registrant(doi) for doi in two})
     return False
+
+
+def _sharing(identifier: str) -> Reason:
+    return lambda a, b: None if _strangers(a, b) else identifier
 
 
 def _strangers(a: Facts, b: Facts) -> bool:
