@@ -104,7 +104,7 @@ def facts_of(paper: Paper) -> Facts:
         authors=tuple(sorted({name for name in map(_last_name, paper.authors) if name})),
         year=paper.year,
         sources=paper.sources,
-        text=hashlib.sha256(title_form(paper.abstract).encode()).hexdigest()[:16],
+        text=hashlib.sha256("".join(paper.abstract.casefold().split()).encode()).hexdigest()[:16],
     )
 
 
@@ -172,7 +172,7 @@ def _link(united: _Union, block: Sequence[int], reason: Reason) -> None:
 
 
 def _fit(united: _Union, block: Iterable[int], reason: Reason) -> None:
-    """Unite each version of a block with the first paper there that it has a ``reason`` to be and does not clash with."""
+    """Unite each version of a block with the first paper there that it has a ``reason`` to be and may be."""
     facts = united.facts
     # The one that most is known of comes first: what says little then joins that.
     ordered = sorted(block, key=lambda at: (-len(facts[at].ids), -len(facts[at].authors), facts[at].key))
