@@ -16,6 +16,9 @@ from kg.read.record import MAX_ABSTRACT, RefusedError, paper_from
 from kg.read.source import MAX_RECORD, Source
 
 ENTRY = re.compile(r"[ \t]*@[ \t]*([A-Za-z]\w*)[ \t]*[{(]")
+_NEXT = re.compile(r"@[ \t]*[A-Za-z]\w*[ \t]*[{(]")
+_INSIDE = re.compile(r"@\w+\{(?:[^\s{},=\"]+\s*,|\s*$)")
+_BRACES, _ROUND = re.compile(r"\\.|[{}]"), re.compile(r"\\.|[()]")
 _PASSED_OVER = frozenset(("comment", "preamble"))
 _DECODED = frozenset(
     ("title", "abstract", "year", "date", "journal", "journaltitle", "booktitle", "note", "number", "howpublished")
@@ -45,26 +48,27 @@ def read_bibtex(source: Source, skip_empty: bool) -> Iterator[Paper]:
 def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
     """Cut the file into entries: line, type, text, and whether its braces close."""
     held: list[str] = []
-    began, kind, depth, size = 0, "", 0, 0
+    began, kind, depth, size, marks = 0, "", 0, 0, _BRACES
     for line in source.lines():
-        rest = line.text + "\n"
-        while rest:
-            found = ENTRY.match(rest)
-            # An entry that begins at the start of a line inside another one shows that the other never ended.
-            if found and (not held or _begins_entry(rest)):
-                if held:
-                    yield began, kind, "".join(held), False
-                held, began, kind, depth, size = [], line.number, found.group(1).lower(), 0, 0
-                rest = rest.lstrip()
-            elif not held:
-                # Text between entries is a comment; an entry may follow it on the same line.
-                at = rest.find("@", 1)
-                rest = rest[at:] if at > 0 else ""
-                continue
-            depth, end = _depth(rest, depth, "()" if _round(held, rest) else "{}")
-            held.append(rest[:end])
-            size += end
-            rest = rest[end:]
+        text, at = line.text + "\n", 0
+        while at < len(text):
+            if not at or not held:
+                found = ENTRY.match(text, at)
+                # An entry that begins at the start of a line inside another one shows that the other never ended.
+                if found and (not held or _INSIDE.match(text)):
+                    if held:
+                        yield began, kind, "".join(held), False
+                    held, began, kind, depth, size = [], line.number, found.group(1).lower(), 0, 0
+                    at, marks = text.index("@", at), _ROUND if found.group().endswith("(") else _BRACES
+                elif not held:
+                    # Text between entries is a comment; an entry may follow it on the same line.
+                    following = _NEXT.search(text, at + 1)
+                    at = following.start() if following else len(text)
+                    continue
+            start = at
+            depth, at = _depth(text, at, depth, marks)
+            held.append(text[start:at])
+            size += at - start + 50  # a line takes memory, however short
             if depth == 0:
                 yield began, kind, "".join(held), True
                 held = []
@@ -75,21 +79,12 @@ def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
         yield began, kind, "".join(held), False
 
 
-def _begins_entry(text: str) -> bool:
-    return re.match(r"@\w+\{(?:[^\s{},=\"]+\s*,|\s*$)", text) is not None
-
-
-def _round(held: list[str], rest: str) -> bool:
-    found = ENTRY.match(held[0] if held else rest)
-    return bool(found and found.group().endswith("("))
-
-
-def _depth(text: str, depth: int, signs: str) -> tuple[int, int]:
-    """The depth of brackets after ``text`` and how much of it was used: all, or up to the bracket that closes."""
-    for found in re.finditer(r"\\.|[" + re.escape(signs) + "]", text):
-        if found.group() == signs[0]:
+def _depth(text: str, start: int, depth: int, marks: re.Pattern[str]) -> tuple[int, int]:
+    """The depth of brackets after ``text`` and how far it was used: to its end, or to the bracket that closes."""
+    for found in marks.finditer(text, start):
+        if found.group() in "({":
             depth += 1
-        elif found.group() == signs[1]:
+        elif found.group() in ")}":
             depth -= 1
             if depth <= 0:
                 return 0, found.end()

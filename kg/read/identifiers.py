@@ -128,6 +128,8 @@ def identifiers(values: Iterable[str]) -> tuple[str, ...]:
     found = set()
     for value in values:
         text = value.strip()[:1000]
+        if "/" not in text and ":" not in text and " " not in text:
+            continue  # nothing below is found in it
         for scheme, pattern in _PLACES:
             match = pattern.search(text)
             if match:
@@ -143,21 +145,21 @@ def of_record(values: Mapping[str, Any]) -> tuple[str, ...]:
     >>> of_record({"eprint": "1512.03385", "archiveprefix": "arXiv", "url": "https://openreview.net/forum?id=a1b2c3"})
     ('arxiv:1512.03385', 'openreview:a1b2c3')
     """
-    found = set()
+    found: set[str] = set()
     loose: list[str] = []
-    for name, scheme in _NAMED.items():
-        # A number that somebody calls "paper_id" is nobody's; Semantic Scholar writes "paperId" and 40 digits.
-        for value in _strings(values.get(name)):
-            if name != "paperid" or len(value) == 40:
-                found.add(normal(scheme, value))
+    # A number that somebody calls "paper_id" is nobody's; Semantic Scholar writes "paperId" and 40 digits.
+    for name in _NAMED.keys() & values.keys():
+        found.update(
+            normal(_NAMED[name], text) for text in _strings(values[name]) if name != "paperid" or len(text) == 40
+        )
     for name in sorted(_ADDRESSES & values.keys()):
         value = values[name]
         if isinstance(value, dict):
-            inner = {re.sub(r"[^\w]+", "_", str(key).casefold()): each for key, each in list(value.items())[:_MOST]}
-            found.update(
-                normal(_NAMED[key], text) for key, each in inner.items() if key in _NAMED for text in _strings(each)
-            )
-            loose.extend(text for key, each in inner.items() for text in _strings(each))
+            for key, inner in list(value.items())[:_MOST]:
+                texts = _strings(inner)
+                scheme = _NAMED.get(re.sub(r"[^\w]+", "_", str(key)[:40].casefold()))
+                found.update(normal(scheme, text) for text in texts if scheme)
+                loose.extend(texts)
         else:
             loose.extend(_strings(value))
     if str(values.get("archiveprefix", values.get("eprinttype", ""))).casefold() == "arxiv":

@@ -8,6 +8,8 @@ from kg.read.record import FIELDS, RefusedError, paper_from
 from kg.read.source import MAX_RECORD, Source
 from kg.read.values import folded
 
+MOST_CELLS = 100_000
+
 
 def read_csv(source: Source, skip_empty: bool) -> Iterator[Paper]:
     """Read rows parted by commas, semicolons or bars, whichever the header has."""
@@ -34,11 +36,20 @@ def delimiter_of(head: str) -> str | None:
     return None
 
 
+def _lines(source: Source, delimiter: str) -> Iterator[str]:
+    for line in source.lines():
+        if line.text.count(delimiter) > MOST_CELLS:
+            source.problem(line.number, f"row of more than {MOST_CELLS:,} cells; check what parts its columns")
+            yield "\n"
+        else:
+            yield line.text + "\n"
+
+
 def _read(source: Source, skip_empty: bool, delimiter: str) -> Iterator[Paper]:
     # The limit belongs to the process; it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD))
     # A tab-separated file may use quotes as plain signs; only a field that begins with one is quoted.
-    rows = csv.reader((line.text + "\n" for line in source.lines()), delimiter=delimiter, skipinitialspace=True)
+    rows = csv.reader(_lines(source, delimiter), delimiter=delimiter, skipinitialspace=True)
     header: list[str] = []
     while True:
         number = rows.line_num + 1

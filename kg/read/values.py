@@ -4,6 +4,7 @@ Which field a value stands in is `kg.read.record`'s; nothing here raises.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 
@@ -13,6 +14,11 @@ def folded(name: str) -> str:
     >>> folded("Publication Year"), folded("abstract-note"), folded("paperId")
     ('publication_year', 'abstract_note', 'paperid')
     """
+    return _folded(name) if len(name) <= 100 else name[:100]
+
+
+@lru_cache(maxsize=4096)
+def _folded(name: str) -> str:
     return re.sub(r"[^\w]+", "_", name.strip().lstrip("\ufeff").casefold()).strip("_") or name.strip()
 
 
