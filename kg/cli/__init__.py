@@ -102,6 +102,7 @@ for _command in (
     answers.similar,
     compare.explain,
     compare.diff,
+    compare.report,
     duplicates.duplicates,
     show.view,
     serve.serve,

@@ -7,7 +7,7 @@ import click
 
 from kg.cli.ask import GRAPH
 from kg.cli.output import count, note
-from kg.cli.sentences import JSON, find, limited, load, more_of, name_of, print_json, quote, say
+from kg.cli.sentences import JSON, ROLL_UP, find, limited, load, more_of, name_of, print_json, quote, say
 
 if TYPE_CHECKING:
     from kg.answers import Difference
@@ -75,6 +75,48 @@ def diff(*, old: Path, new: Path, limit: int, as_json: bool) -> None:
         return None
     _print_difference(found, limit)
     return None
+
+
+@click.command()
+@GRAPH
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="report.html",
+    show_default=True,
+    metavar="FILE",
+    help="The page to write.",
+)
+@click.option("--title", metavar="TEXT", help="Title of the page; by default the name of the graph.")
+@click.option("--years", type=click.IntRange(1), default=3, show_default=True, help="How many last years to compare.")
+@ROLL_UP
+def report(*, graph: Path, output: Path, title: str | None, years: int, roll_up: bool) -> None:
+    """Write a page that tells what is in a graph.
+
+    Counts, top methods, datasets and tasks, leaderboards, trends, a matrix of methods by datasets, the newest methods,
+    gaps and disagreements; every number leads to its sentences or papers on the page. The page is one file, runs no
+    script, asks the network for nothing and prints well.
+
+    \b
+    Example:
+      kg report papers.kg -o report.html
+    """
+    from kg import answers
+    from kg.answers.report import report as page
+    from kg.errors import ExportError
+    from kg.export.files import replacing
+
+    found = load(graph)
+    if roll_up:
+        found = answers.roll_up(found)
+    text = page(found, title=title or graph.resolve().name.removesuffix(".kg"), years=years)
+    try:
+        with replacing(output) as file:
+            file.write(text)
+    except OSError as error:
+        raise ExportError(f"{output}: cannot write: {error.strerror or error}") from error
+    note(f"{output}: open it in a browser, or print it")
 
 
 def _print_difference(found: "Difference", limit: int) -> None:
