@@ -2,6 +2,7 @@
 
 import webbrowser
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def serve(*, graph: Path, port: int | None, browser: bool, timeout: float, memor
     from kg.graph import Graph
     from viz.app import Served, create, listen, run
     from viz.app.guard import hosts
+    from viz.explorer import stored_map
 
     with Graph(graph) as opened:
         store = opened.store
@@ -66,6 +68,8 @@ def serve(*, graph: Path, port: int | None, browser: bool, timeout: float, memor
             counts=opened.manifest.counts,
             questions=tuple(queries.load().values()),
             prepare=prepare,
+            # The map that `kg view` draws too; drawn once, kept in the folder.
+            lay_out=partial(stored_map, folder=graph, key=opened.manifest.database.key),
             seconds=timeout,
             memory=memory * 2**20,
         )

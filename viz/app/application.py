@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import anyio
+import networkx as nx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,6 +34,7 @@ from viz.app.guard import Guard
 from viz.app.names import Names
 from viz.app.page import page, static_files
 from viz.app.problem import ProblemError, problem
+from viz.explorer.map import Map, lay_out
 
 WHOLE = 5_000
 """Nodes of a graph that the explorer loads whole; of a larger one it loads parts."""
@@ -97,6 +99,8 @@ class Served:
     """Nodes by label under ``nodes``, relationships by type under ``relationships``."""
     questions: tuple[Question, ...] = ()
     prepare: Prepare | None = None
+    lay_out: Callable[[nx.MultiDiGraph], Map] = lay_out
+    """Draws the map of the whole graph, or finds it where it is kept."""
     seconds: float = SECONDS
     memory: int = MEMORY
     cache: dict[str, Any] = field(default_factory=dict)
@@ -141,11 +145,13 @@ class _Api:
             raise ProblemError(404, f"the graph has more than {WHOLE:,} nodes; ask for a part: /api/part")
         async with self.whole:
             if "core" not in self.served.cache:
-                self.served.cache["core"] = await _in_thread(
-                    lambda: part.packed(part.whole(self.store), self.served.title)
-                )
+                self.served.cache["core"] = await _in_thread(self._whole)
         found: bytes = self.served.cache["core"]
         return found
+
+    def _whole(self) -> bytes:
+        graph = part.whole(self.store)
+        return part.packed(graph, self.served.title, self.served.lay_out(graph))
 
     def part(self, *, id: list[str], hops: int, limit: int) -> bytes:  # noqa: A002 - as in the address
         if len(id) > 1 or hops == 0:

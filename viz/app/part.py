@@ -17,12 +17,15 @@ from kg.store.base import Store
 from kg.store.schema import ENDS, NODES
 from viz.app.problem import ProblemError
 from viz.app.reads import SECONDS, label_of, labels
+from viz.explorer.map import Map
 from viz.explorer.payload import pack
 
 LINKS_PER_NODE = 6
 """Links kept for each node of a part: hubs of a large graph are all linked to each other."""
 
-_LINKS = 6_000
+LINKS = 6_000
+"""Links kept between nodes that a query gave."""
+
 _PROPERTIES = {
     label: [name for name in ("name", "title", "aliases", "papers", "first_year", "last_year", "year", "benchmark",
                               "metric", "value", "unit", "kind") if name in properties]
@@ -46,10 +49,10 @@ def around(store: Store, key: str, *, hops: int, limit: int) -> nx.MultiDiGraph:
         ring = fresh
         if not ring or len(chosen) > limit:
             break
-    graph = _graph(store, chosen)
-    return viz.neighbourhood(
-        graph, key, hops=max(hops, 1), limit=limit, kinds=tuple(NODES), links=LINKS_PER_NODE * limit
-    )
+    links = LINKS_PER_NODE * limit
+    graph = _graph(store, chosen, links)
+    graph.add_edges_from(_touching(store, key, chosen))
+    return viz.neighbourhood(graph, key, hops=hops, limit=limit, kinds=tuple(NODES), links=links)
 
 
 def these(store: Store, keys: Collection[str]) -> nx.MultiDiGraph:
@@ -72,9 +75,9 @@ def whole(store: Store) -> nx.MultiDiGraph:
     return graph
 
 
-def packed(graph: nx.MultiDiGraph, title: str) -> bytes:
-    """Pack a part, laid out by itself."""
-    return pack(graph, title=title, evidence=False).core
+def packed(graph: nx.MultiDiGraph, title: str, where: Map | None = None) -> bytes:
+    """Pack a part, laid out by itself unless ``where`` says how."""
+    return pack(graph, title=title, where=where, evidence=False).core
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,8 @@ def _next(store: Store, ring: Mapping[str, str], kinds: Collection[str], room: i
     return {key: best[key][2] for key in sorted(best, key=lambda key: (*best[key][:2], key))[:room]}
 
 
-def _graph(store: Store, chosen: Mapping[str, str]) -> nx.MultiDiGraph:
-    """Give the nodes ``chosen``, by their labels, and the links among them."""
+def _graph(store: Store, chosen: Mapping[str, str], most: int = LINKS) -> nx.MultiDiGraph:
+    """Give the nodes ``chosen``, by their labels, and the best supported links among them, ``most`` of a sort."""
     graph = nx.MultiDiGraph()
     groups: dict[str, list[str]] = defaultdict(list)
     for key in sorted(chosen):
@@ -144,11 +147,26 @@ def _graph(store: Store, chosen: Mapping[str, str]) -> nx.MultiDiGraph:
         query = (
             f"MATCH (a:{'|'.join(near)})-[r:{'|'.join(way.relations)}]->(b:{'|'.join(far)}) "
             f"WHERE a.id IN $a AND b.id IN $b RETURN a.id, b.id, {_link(way)} "
-            f"ORDER BY {'r.papers DESC, ' if way.text else ''}a.id, b.id LIMIT {_LINKS}"
+            f"ORDER BY {'r.papers DESC, ' if way.text else ''}a.id, b.id LIMIT {most}"
         )
         ends = {name: [key for label in some for key in groups[label]] for name, some in (("a", near), ("b", far))}
         graph.add_edges_from(_edges(store.query(query, ends, timeout=SECONDS, limit=None)))
     return graph
+
+
+def _touching(store: Store, key: str, chosen: Mapping[str, str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Give all links between the node in the middle and those chosen: of a dense part `_graph` takes only some."""
+    for way in _WAYS:
+        for here, there, own, other in (("a", "b", way.near, way.far), ("b", "a", way.far, way.near)):
+            ids = sorted(found for found, label in chosen.items() if label in other)
+            if chosen[key] not in own or not ids:
+                continue
+            near, far = (chosen[key], "|".join(other)) if here == "a" else ("|".join(other), chosen[key])
+            query = (
+                f"MATCH (a:{near})-[r:{'|'.join(way.relations)}]->(b:{far}) "
+                f"WHERE {here}.id = $id AND {there}.id IN $ids RETURN a.id, b.id, {_link(way)}"
+            )
+            yield from _edges(store.query(query, {"id": key, "ids": ids}, timeout=SECONDS, limit=None))
 
 
 def _columns(names: Collection[str]) -> str:
