@@ -23,6 +23,7 @@ from kg.fetch.cache import Cache
 from kg.fetch.services import complaint
 from kg.fetch.transport import RefusedError
 from kg.read import read
+from kg.update import merge_papers
 from tests.fetch_server import Shelf, Trouble, abstract, arxiv_id, served, title
 
 NAMES = [service.name for service in SERVICES]
@@ -78,6 +79,14 @@ def test_all_pages_come_and_build_can_read_them(shelf: Shelf, tmp_path: Path, na
     assert all(paper.year == 2021 and paper.venue.startswith("Nets") and paper.url for paper in papers)
     assert papers[0].authors == ("Ann Lee0", "Bo Chén")
     assert all(f"doi:10.1109/net.{n}" in paper.ids for paper, n in zip(papers[3:], range(4, 25), strict=True))
+
+
+def test_the_same_papers_from_all_services_are_one_each(shelf: Shelf, tmp_path: Path) -> None:
+    for name in NAMES:
+        get(shelf, tmp_path / f"{name}.jsonl", name)
+    merged = merge_papers(read([tmp_path]))
+    assert len(merged) == 25 and all(len(paper.versions) == 4 for paper in merged.values())
+    assert sorted(merged) == [arxiv_id(n) for n in range(25)]
 
 
 @pytest.mark.parametrize("name", NAMES)

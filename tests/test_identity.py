@@ -443,6 +443,13 @@ def test_titles_are_compared_by_their_words() -> None:
     assert title_form("深層学習") == "深層学習"
 
 
+def test_extract_prints_both_where_two_tables_number_alike(kg: Run, tmp_path: Path) -> None:
+    for name, fish in (("a", "cod"), ("b", "eel")):
+        (tmp_path / f"{name}.csv").write_text(f"id,title,abstract\n1,Nets for {fish},We net {fish} with SkipNet.\n")
+    done = kg("extract", "a.csv", "b.csv", "a.csv", "--tagger", "rules")
+    assert [json.loads(line)["title"] for line in done.stdout.splitlines()] == ["Nets for cod", "Nets for eel"]
+
+
 def test_the_command_lists_and_applies(kg: Run, tmp_path: Path) -> None:
     records = [
         {"id": "1701.00001", "title": LONG, "abstract": "We propose SkipNet.", "authors": ["Ada Lo"], "year": 2017},
