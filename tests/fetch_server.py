@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -35,6 +35,8 @@ class Trouble:
     """Seconds of silence before the answer."""
     cut: bool = False
     """Close the connection in the middle of the body."""
+    drip: float = 0.0
+    """Seconds between the bytes of the body."""
     hang_up: bool = False
     """Close it before any answer."""
     garble: Callable[[bytes], bytes] | None = None
@@ -237,6 +239,13 @@ def served(shelf: Shelf) -> Iterator[Shelf]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if trouble.drip:
+                with suppress(OSError):
+                    for at in range(len(body)):
+                        self.wfile.write(body[at : at + 1])
+                        time.sleep(trouble.drip)
+                self.close_connection = True
+                return
             self.wfile.write(body[: len(body) // 2] if trouble.cut else body)
             self.close_connection = trouble.cut
 

@@ -225,6 +225,8 @@ def test_a_bad_query_is_told_in_the_words_of_arxiv(shelf: Shelf, tmp_path: Path)
         fetch_to(tmp_path / "a.jsonl", Request(service, "ti:((x"), transport, limit=5)
     with pytest.raises(UsageError, match="an empty query"):
         Request(service, "  ")
+    with pytest.raises(UsageError, match="not text"):
+        Request(service, "nets \udcff")
 
 
 def test_offline_is_told_soon(tmp_path: Path) -> None:
@@ -235,10 +237,34 @@ def test_offline_is_told_soon(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("address", ["ftp://x.org", "x.org", "http://", "http://x.org/?a=1"])
+@pytest.mark.parametrize("address", ["ftp://x.org", "x.org", "http://", "http://x.org/?a=1", "http://u:p@x.org"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match="not a base address"):
         Transport(service_named("arxiv"), base_url=address)
+
+
+def test_a_proxy_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "nonsense://x:1")
+    with pytest.raises(UsageError, match="the proxy that the environment names"):
+        Transport(service_named("arxiv"))
+
+
+def test_an_answer_that_drips_is_given_up(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.troubles = [Trouble(drip=0.05)]
+    told: list[str] = []
+    patience = Patience(first=0.01, answer=0.5)
+    assert get(shelf, tmp_path / "a.jsonl", patience=patience, told=told.append)[0].papers == 25
+    assert told == ["arXiv: took more than 0.5 s for one answer; trying again in 0 s"]
+
+
+def test_a_reader_that_has_enough_is_no_error(shelf: Shelf) -> None:
+    shelf.papers, shelf.page_limit = 3000, 100
+    command = [sys.executable, "-m", "kg.cli", "fetch", "openalex", "nets", "-n", "3000", "--base-url", shelf.address]
+    with subprocess.Popen([*command, "--pause", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert json.loads(process.stdout.readline())["title"] == title(0)
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
 
 
 def test_too_many_for_a_service_is_told_before_asking(shelf: Shelf, tmp_path: Path) -> None:

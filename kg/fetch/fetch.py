@@ -20,6 +20,10 @@ class Request:
         """Refuse what is no query."""
         if not self.query.strip():
             raise UsageError("an empty query; give the words that the papers have to have")
+        try:
+            self.query.encode()
+        except UnicodeEncodeError:
+            raise UsageError("a query that is not text; check the encoding of the terminal") from None
         first, last = self.years
         if first and last and first > last:
             raise UsageError(f"--years {first}-{last}: ends before it begins")

@@ -98,7 +98,8 @@ class Transport:
         self.service = service
         self.address = (base_url or service.address).rstrip("/")
         parts = urlsplit(self.address)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        strange = parts.query or parts.fragment or parts.username
+        if parts.scheme not in ("http", "https") or not parts.hostname or strange:
             raise UsageError(f"{base_url}: not a base address; write it like {service.address}")
         if contact and ("@" not in contact or not contact.isascii() or not contact.isprintable() or " " in contact):
             raise UsageError(f"{contact}: not a mail address; give one that the service can write to")
@@ -119,7 +120,10 @@ class Transport:
         if key and service.key_header:
             headers[service.key_header] = f"Bearer {key}" if service.name == "crossref" else key
         timeout = httpx.Timeout(self.patience.silence, connect=self.patience.connect)
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        try:
+            self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"the proxy that the environment names cannot be used ({error})") from None
 
     def __enter__(self) -> Self:
         return self
