@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -334,3 +335,21 @@ def test_any_name_survives(tmp_path_factory: pytest.TempPathFactory, name: str, 
     assert nx.read_gexf(folder / "g.gexf").nodes["a"].get("name", "") == (shown or "")
     with (folder / "g-nodes.csv").open(encoding="utf-8", newline="") as file:
         assert next(csv.DictReader(file)).get("name", "") == name
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".csv", ".cx2", ".json", ".ttl", ".jsonld", ".dot"])
+def test_a_graph_is_written_as_a_stream(tmp_path: Path, suffix: str) -> None:
+    """What writing holds in memory does not grow with the texts: a small part of the file's size."""
+    graph = nx.MultiDiGraph()
+    for number in range(1000):
+        text = f"{number} " + "net " * 4000
+        graph.add_node(f"result:{number}", label="Result", metric="accuracy", text=text, name=text)
+        graph.add_edge(f"result:{number}", "result:0", key="ON_DATASET")
+    export(graph, tmp_path / f"warm{suffix}")
+    tracemalloc.start()
+    export(graph, tmp_path / f"g{suffix}")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    size = sum(file.stat().st_size for file in tmp_path.glob("g*"))
+    assert size > 15_000_000
+    assert peak < size / 10

@@ -18,6 +18,8 @@ import networkx as nx
 
 from kg.model import ENTITY_LABELS
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
+
 Scalar = bool | int | float | str
 Value = Scalar | Sequence[Scalar]
 One = Literal["boolean", "int", "long", "double", "string"]
@@ -36,7 +38,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Typed columns, and the rows, which may be walked again and again."""
+    """Typed columns, and the rows, which may be walked again and again.
+
+    The rows are made as they are walked, so that a table of any length takes no memory.
+    """
 
     columns: Mapping[str, Type]
     rows: Callable[[], Iterator[Row]]
@@ -44,12 +49,12 @@ class Table:
 
 def nodes(graph: nx.MultiDiGraph, *, labels: bool = False, lists: bool = False) -> Table:
     """Give the nodes as a table: ``label`` and ``type``, ``labels`` if asked for, then the properties by name."""
-    return _typed(lambda: _node_rows(graph, labels=labels, lists=lists), first=("labels", "label", "type"))
+    return _typed(lambda dry: _node_rows(graph, labels=labels, lists=lists, dry=dry), first=("labels", "label", "type"))
 
 
 def edges(graph: nx.MultiDiGraph, *, lists: bool = False) -> Table:
     """Give the edges as a table: ``label`` and ``weight``, then the properties by name. Ids are e0, e1, ..."""
-    return _typed(lambda: _edge_rows(graph, lists=lists), first=("label", "weight"))
+    return _typed(lambda dry: _edge_rows(graph, lists=lists, dry=dry), first=("label", "weight"))
 
 
 def order(value: Hashable) -> tuple[str, str]:
@@ -84,7 +89,7 @@ def plain(value: object) -> Scalar | None:
         return str.__str__(value)
     if isinstance(value, set | frozenset):
         value = sorted(value, key=order)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return _ENCODER.encode(value)
 
 
 def listed(value: object) -> list[Scalar] | None:
@@ -128,7 +133,7 @@ def name_of(key: Hashable, properties: Mapping[str, object]) -> str:
     return str(properties.get("name") or properties.get("title") or key)
 
 
-def _node_rows(graph: nx.MultiDiGraph, *, labels: bool, lists: bool) -> Iterator[Row]:
+def _node_rows(graph: nx.MultiDiGraph, *, labels: bool, lists: bool, dry: bool) -> Iterator[Row]:
     reserved = ("id", "label", "type", *(["labels"] if labels else []))
     for key in sorted(graph, key=order):
         properties = graph.nodes[key]
@@ -136,20 +141,25 @@ def _node_rows(graph: nx.MultiDiGraph, *, labels: bool, lists: bool) -> Iterator
         if labels:
             own["labels"] = "".join(f":{label}" for label in neo4j_labels(properties))
         rest = {k: v for k, v in properties.items() if k != "label" and not (k == "id" and v == key)}
-        yield Row(str(key), _values(own, rest, reserved=reserved, lists=lists))
+        yield Row(str(key), _values(own, rest, reserved=reserved, lists=lists, dry=dry))
 
 
-def _edge_rows(graph: nx.MultiDiGraph, *, lists: bool) -> Iterator[Row]:
+def _edge_rows(graph: nx.MultiDiGraph, *, lists: bool, dry: bool) -> Iterator[Row]:
     for number, (source, target, key, properties) in enumerate(sorted_edges(graph)):
         own = {"label": str(key), "weight": float(properties.get("papers") or 1)}
         reserved = ("id", "label", "weight", "source", "target")
-        yield Row(f"e{number}", _values(own, properties, reserved=reserved, lists=lists), str(source), str(target))
+        yield Row(
+            f"e{number}", _values(own, properties, reserved=reserved, lists=lists, dry=dry), str(source), str(target)
+        )
 
 
 def _values(
-    own: Mapping[str, object], properties: Mapping[str, object], *, reserved: tuple[str, ...], lists: bool
+    own: Mapping[str, object], properties: Mapping[str, object], *, reserved: tuple[str, ...], lists: bool, dry: bool
 ) -> dict[str, Value]:
-    """Our own columns, then the properties by name; one that would clash with a reserved name gets a ``_``."""
+    """Our own columns, then the properties by name; one that would clash with a reserved name gets a ``_``.
+
+    A ``dry`` run is for the types alone: a list that is to be a text is not written out.
+    """
     named = dict(own)
     for name in sorted(properties, key=str):
         free = str(name)
@@ -159,20 +169,20 @@ def _values(
     found: dict[str, Value] = {}
     for name, raw in named.items():
         items = listed(raw) if lists else None
-        value = items if items is not None else plain(raw)
+        value = items if items is not None else "[]" if dry and isinstance(raw, list | tuple) else plain(raw)
         if value is not None:
             found[name] = value
     return found
 
 
-def _typed(rows: Callable[[], Iterator[Row]], *, first: tuple[str, ...]) -> Table:
+def _typed(rows: Callable[[bool], Iterator[Row]], *, first: tuple[str, ...]) -> Table:
     found: dict[str, set[Type]] = {}
-    for row in rows():
+    for row in rows(True):
         for name, value in row.values.items():
             found.setdefault(name, set()).add(_type(value))
     names = [name for name in first if name in found] + sorted(found.keys() - set(first))
     columns = {name: _common(found[name]) for name in names}
-    return Table(columns, lambda: (_cast(row, columns) for row in rows()))
+    return Table(columns, lambda: (_cast(row, columns) for row in rows(False)))
 
 
 def _type(value: Value) -> Type:

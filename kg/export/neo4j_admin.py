@@ -16,8 +16,7 @@ import networkx as nx
 
 from kg.export.cypher_script import schema
 from kg.export.files import replacing
-from kg.export.flat import order, sorted_edges
-from kg.model import ENTITY_LABELS
+from kg.export.flat import neo4j_labels, order, sorted_edges
 
 Type = Literal["string", "long", "double", "boolean", "string[]", "long[]"]
 
@@ -82,8 +81,7 @@ def _script(arguments: Sequence[str]) -> str:
 
 
 def _labels(label: str, data: Mapping[str, Any]) -> str:
-    more = ["Entity"] if label in ENTITY_LABELS else []
-    return _BETWEEN.join([label, *more, *(["Benchmark"] if data.get("benchmark") else [])])
+    return _BETWEEN.join(neo4j_labels({**data, "label": label}))
 
 
 def _types(rows: Iterable[Mapping[str, Any]]) -> dict[str, Type]:

@@ -27,6 +27,7 @@ import hashlib
 import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote
@@ -231,11 +232,13 @@ def _a(kind: str) -> Property:
     return "rdf:type", Iri(kind, short=True)
 
 
+@lru_cache(maxsize=4096)
 def _term(relation: str) -> str:
     first, *rest = relation.lower().split("_")
     return _own(first + "".join(word.capitalize() for word in rest))
 
 
+@lru_cache(maxsize=4096)
 def _own(name: str) -> str:
     """Name a property of ours: ``first_year`` is kg:firstYear; what is no letter or digit is percent-encoded."""
     first, *rest = name.split("_")

@@ -3,6 +3,7 @@ triples in memory and take minutes to order them."""
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 
 import networkx as nx
@@ -23,7 +24,7 @@ def write(graph: nx.MultiDiGraph, path: Path) -> None:
         for resource in resources(graph):
             said: dict[str, list[str]] = defaultdict(list)
             for name, value in resource.properties:
-                said[_iri(Iri(name, short=True))].append(_term(value))
+                said[_named(name)].append(_term(value))
             lines = (
                 f"{'a' if name == 'rdf:type' else name} {', '.join(dict.fromkeys(values))}"
                 for name, values in said.items()
@@ -39,7 +40,10 @@ def _term(value: Iri | Literal) -> str:
 
 
 def _iri(iri: Iri) -> str:
-    if not iri.short:
-        return f"<{iri.text}>"
-    prefix, _, name = iri.text.partition(":")
-    return iri.text if _SHORT.fullmatch(iri.text) else f"<{PREFIXES[prefix]}{name}>"
+    return _named(iri.text) if iri.short else f"<{iri.text}>"
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str) -> str:
+    prefix, _, name = text.partition(":")
+    return text if _SHORT.fullmatch(text) else f"<{PREFIXES[prefix]}{name}>"
