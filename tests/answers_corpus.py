@@ -4,6 +4,7 @@ An entity is "m:", "d:" or "t:" and its name. A link is "m:A EVALUATED_ON d:B"; 
 "m:A d:B metric value" with "?" for an end that the text leaves open.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import networkx as nx
@@ -50,10 +51,9 @@ def paper(
     gain: bool = False,
 ) -> Extraction:
     """One paper; every statement rests on the whole abstract ``says``."""
-    stated = [tuple(link.split(" ", 1)) for link in links]
     ends = []
-    for subject, rest in stated:
-        relation, target = rest.split(" ", 1)
+    for link in links:
+        subject, relation, target = re.split(r" ([A-Z_]+_(?:ON|WITH|FOR)) ", link)
         ends.append((subject, Relation(relation), target))
     roles = dict(roles or {})
     names = [*roles, *(name for a, _, b in ends for name in (a, b))]
@@ -76,7 +76,7 @@ def paper(
                 None if dataset == "?" else ident(dataset),
                 metric,
                 value,
-                "%" if value.endswith("%") else "",
+                "%" if value.endswith("%") else value.partition(" ")[2],
                 "gain" if gain else "absolute",
                 evidence,
             )

@@ -131,6 +131,8 @@ def test_numbers_that_are_only_compared_with_are_told_apart(says: str, value: st
         ("FID", "9.46", "It has an Inception score of 9.46 and an FID of 3.17.", "Inception Score", "beside"),
         ("las", "3.3%", "In one class it makes 3.3% error.", "Error", "beside"),
         ("is", "72.8%", "The accuracy, all in all, which is what counts, comes to 72.8%.", "Accuracy", "the only"),
+        ("top-1", "1 MB", "We shrink it to 1 MB while achieving 68% top-1 accuracy.", None, ""),
+        ("accuracy", "41.88", "It has 94.3% accuracy and a combined score of 41.88.", None, ""),
         ("is", "88.5%", "It reaches 88.5% on ImageNet.", None, ""),
         ("FPS", "63.4%", "It has 74.3% mAP at 59 FPS where others stay with 63.4%.", "mAP", "the only"),
     ],

@@ -62,7 +62,7 @@ def reported(graph: nx.MultiDiGraph) -> Iterator[Reported]:
 def _read(method: str | None, dataset: str | None, data: dict[str, Any], said: Said) -> Reported:
     value, unit = float(data["value"]), str(data["unit"])
     place = _place(said.sentence, value, unit)
-    metric, how = _metric(str(data["metric"]), unit, said.sentence, place)
+    metric, how = _metric(str(data["metric"]), value, unit, said.sentence, place)
     scaled = value
     if metric is not None and metric.unit == "%" and not unit and 0 < value <= 1:
         scaled = round(value * 100, 10)
@@ -95,6 +95,9 @@ _OF = re.compile(
     r"^(?:\s*\([\w-]+\))?\)?\s*(?:scores?|rates?|values?)?\s*"
     r"(?:of|is|was|are|at|to|by|=|:|\(|reach\w*|stands at)\s*(?:only |just |about |around |up to |over |an? )*$"
 )
+_OTHER = re.compile(
+    r"\b(?:scores?|effect|loss|ratio|index|size|length|depth|number) of (?:an? |about )?$", re.IGNORECASE
+)
 _BESIDE = re.compile(r"^[\s\\%-]*(?:points?\s*)?(?:of |in )?(?:absolute |relative |mean |average |overall )?$")
 
 
@@ -125,35 +128,50 @@ def _is_reference(sentence: str, place: tuple[int, int]) -> bool:
     return bool(_AGAINST.search(sentence[: place[0]]) or _OF_OTHERS.match(sentence[place[1] :]))
 
 
+_UNITS = {
+    "ms": ("Latency", "Training Time"),
+    "dB": ("PSNR", "SI-SDR"),
+    "mm": ("MPJPE", "PA-MPJPE", "Hausdorff Distance", "Chamfer Distance"),
+    **dict.fromkeys(("FPS", "fps"), ("Frames per Second", "Throughput")),
+    **dict.fromkeys(("million", "billion", "M", "B"), ("Parameters", "FLOPs")),
+    **dict.fromkeys(("KB", "MB", "GB"), ("Memory", "Parameters")),
+}
+_SPEED = frozenset({"Frames per Second", "Throughput", "Latency", "Training Time"})
+
+
 def _fits(metric: Metric, unit: str) -> bool:
     """Tell whether a value written with ``unit`` can be of this metric."""
+    if unit in _UNITS:
+        return metric.name in _UNITS[unit]
     if unit == "%":
-        return metric.unit in ("%", "") or metric.name in ("FLOPs", "Parameters", "Memory")
-    if unit in ("FPS", "fps"):
-        return metric.name in ("Frames per Second", "Throughput")
-    if unit == "ms":
-        return metric.name in ("Latency", "Training Time")
-    if unit in ("million", "billion", "M", "B"):
-        return metric.name == "Parameters"
-    return metric.unit != "FPS" or not unit
+        return metric.unit in ("%", "") and metric.name not in _SPEED
+    if unit.endswith(("FLOPs", "FLOP")):
+        return metric.name == "FLOPs"
+    return metric.name != "Frames per Second" or not unit
 
 
-def _metric(text: str, unit: str, sentence: str, place: tuple[int, int] | None) -> tuple[Metric | None, How]:
+def _metric(
+    text: str, value: float, unit: str, sentence: str, place: tuple[int, int] | None
+) -> tuple[Metric | None, How]:
     named = [item for item in named_metrics(sentence) if _fits(item.metric, unit)]
     if place is not None:
         beside = _beside(named, sentence, place)
         if beside is not None:
             stated = find_metric(text) == beside
             return beside, "stated" if stated else "read beside the number"
+        if _OTHER.search(sentence[: place[0]]):
+            return None, ""
     given = find_metric(text)
     if given is not None and _fits(given, unit) and any(item.metric == given for item in named):
         return given, "stated"
     if unit in ("FPS", "fps"):
         return find_metric("FPS"), "unit"
     kinds = {item.metric.name: item.metric for item in named}
-    if len(kinds) == 1:
-        return next(iter(kinds.values())), "the only one in the sentence"
-    return None, ""
+    only = next(iter(kinds.values())) if len(kinds) == 1 else None
+    # A bare number away from the metric's name may be of anything: "a combined score of 41.88".
+    if only is None or (only.unit == "%" and not unit and value > 1):
+        return None, ""
+    return only, "the only one in the sentence"
 
 
 def _beside(named: list[Named], sentence: str, place: tuple[int, int]) -> Metric | None:

@@ -117,6 +117,7 @@ def lineage(*, graph: Path, name: str, depth: int, evidence: bool, roll_up: bool
     if roll_up:
         found = answers.roll_up(found)
         node = _root(node, relatives.parents)
+        relatives = answers.family(specific, node)
     method = found.nodes[node]["label"] == "Method"
     trees = (
         {way: answers.lineage(found, node, way, depth=depth) for way in ("origins", "descendants")} if method else {}

@@ -98,23 +98,23 @@ def papers_by_year(counts: Mapping[int, int], url: str) -> str:
 
 
 def small_multiples(lines: Sequence[Line], first: int, last: int, since: int) -> str:
-    """Draw the share of each year's papers for several things on one scale; the years from ``since`` on are shaded."""
+    """Draw the share of each year's papers for some things, each on its own scale; the years from ``since`` shaded."""
     columns = 4
     rows = -(-len(lines) // columns)
     with _drawing():
         figure, grid = _figures(9.0, 1.35 * rows + 0.15, rows, columns)
-        top = max((value for line in lines for value in line.values.values()), default=0.0) or 1.0
         for axes, line in zip(grid, [*lines, *[None] * (rows * columns - len(lines))], strict=True):
             if line is None:
                 axes.set_visible(False)
                 continue
             years = list(range(first, last + 1))
+            top = max((line.values.get(year, 0.0) for year in years), default=0.0) or 1.0
             values = [100 * line.values.get(year, 0.0) for year in years]
             axes.axvspan(since - 0.5, last + 0.5, color=GRID, alpha=0.45, linewidth=0)
             axes.fill_between(years, values, color=MAIN, alpha=0.22, linewidth=0)
             axes.plot(years, values, color=MAIN, linewidth=1.6, solid_joinstyle="round")
             axes.set_ylim(0, 115 * top)
-            axes.set_yticks([0, round(100 * top)], labels=["0", f"{100 * top:.0f} %"])
+            axes.set_yticks([0, 100 * top], labels=["0", f"{100 * top:.2g} %"])
             axes.set_title(_short(line.title, 25), loc="left", fontsize=9, color=INK, pad=11, url=line.url)
             axes.annotate(
                 line.remark,
@@ -156,7 +156,7 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[i
                     )  # fmt: skip
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(rows), 0)
-        axes.set_yticks([i + 0.5 for i in range(len(rows))], labels=[_short(name, 34) for name in rows], color=INK)
+        axes.set_yticks([i + 0.5 for i in range(len(rows))], labels=[_short(name, 28) for name in rows], color=INK)
         axes.set_xticks([i + 0.5 for i in range(len(columns))])
         axes.set_xticklabels(
             [_short(name, 22) for name in columns], rotation=38, ha="left", rotation_mode="anchor", color=INK

@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 from importlib import resources
 from string import Template
+from typing import Any
 
 import networkx as nx
 
@@ -245,7 +246,7 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
     lines = [
         charts.Line(
             name_of(graph, trend.entity),
-            f"{trend.verdict}, p = {trend.p:.2g}",
+            f"{trend.verdict}, p {_chance(trend.p)}",
             {year: count / span.papers[year] for year, count in trend.years.items()},
             notes.address(trend.entity),
         )
@@ -253,7 +254,7 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
     ]
     figure = _figure(
         charts.small_multiples(lines, first, span.last, span.since),
-        f"Share of each year's papers, {first} to {span.last}; shaded: the years that are compared.",
+        f"Share of each year's papers, {first} to {span.last}, each on its own scale; shaded: the years compared.",
     )
     rows = [
         (
@@ -263,13 +264,17 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
             f"{trend.share_recent:.1%}",
             notes.papers_about(trend.entity, f"{trend.recent} of {trend.recent + trend.earlier}"),
             f"{trend.low:.0%} to {trend.high:.0%}",
-            f"{trend.p:.2g}",
+            escape(_chance(trend.p).removeprefix("= ")),
             _verdict(trend.verdict),
         )
         for trend in moved
     ]
     head = ("", "kind", "share before", "share now", "papers now", "95 % interval", "p", "")
     return intro + figure + _table(head, rows, numbers=(2, 3, 4, 5, 6))
+
+
+def _chance(p: float) -> str:
+    return "< 0.0001" if p < 0.0001 else f"= {p:.2g}"
 
 
 def _verdict(text: str) -> str:
@@ -285,9 +290,9 @@ def _matrix(graph: nx.MultiDiGraph, notes: Notes) -> str:
     ]
     if len(links) < 4:
         return '<p class="few">Too few abstracts say what was evaluated on what for a matrix.</p>'
-    columns = _busiest((target, said(graph, data)) for _, target, data in links)[:14]
+    columns = _busiest(graph, [(target, source, data) for source, target, data in links])[:14]
     held = [(source, target, data) for source, target, data in links if target in columns]
-    rows = _busiest((source, said(graph, data)) for source, _, data in held)[:22]
+    rows = _busiest(graph, held)[:22]
     cells = {}
     for source, target, data in sorted(held, key=lambda link: link[:2]):
         if source in rows:
@@ -301,11 +306,15 @@ def _matrix(graph: nx.MultiDiGraph, notes: Notes) -> str:
     )
 
 
-def _busiest(pairs: Iterable[tuple[str, Iterable[object]]]) -> list[str]:
+def _busiest(graph: nx.MultiDiGraph, links: Iterable[tuple[str, str, Any]]) -> list[str]:
+    """Order the first ends of links: by papers that state them, by how many ends they lead to, by papers at all."""
     seen: dict[str, set[str]] = {}
-    for node, sentences in pairs:
-        seen.setdefault(node, set()).update(getattr(one, "paper", "") for one in sentences)
-    return by_support((len(found), node) for node, found in seen.items())
+    ends: dict[str, set[str]] = {}
+    for node, other, data in links:
+        seen.setdefault(node, set()).update(one.paper for one in said(graph, data))
+        ends.setdefault(node, set()).add(other)
+    known = graph.nodes
+    return sorted(seen, key=lambda node: (-len(seen[node]), -len(ends[node]), -known[node]["papers"], node))
 
 
 def _newest(graph: nx.MultiDiGraph, notes: Notes) -> str:
