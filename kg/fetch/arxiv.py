@@ -15,8 +15,8 @@ _SEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 
 def read_feed(body: bytes) -> tuple[list[dict[str, Any]], int]:
     """Give the records of a feed, and how many the query has in all; raises ValueError for what is not a feed."""
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
+    from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+    from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]
 
     try:
         feed = fromstring(body, forbid_dtd=True)
