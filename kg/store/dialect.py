@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from kg.store.plain import END
+from kg.store.packed import macros
 from kg.store.schema import NODES, PROPERTIES, RELATIONSHIPS
 from kg.store.tokens import meaningful, place, tokenise
 from kg.store.translate import Translation
@@ -39,10 +39,8 @@ MACROS = (
     "kg_from(l, i) AS CASE sign(i) WHEN -1 THEN "
     "CASE sign(size(l) + i) WHEN -1 THEN 1 ELSE size(l) + i + 1 END ELSE i + 1 END",
     "kg_to(l, i) AS CASE sign(i) WHEN -1 THEN CASE sign(size(l) + i) WHEN -1 THEN 0 ELSE size(l) + i END ELSE i END",
-    # Lists of relationships are kept as one text: kg.store.embedded.pack.
-    f"kg_texts(x) AS regexp_extract_all(x, '([^{END}]*){END}', 1)",
-    f"kg_numbers(x) AS CAST(regexp_extract_all(x, '([^{END}]*){END}', 1) AS INT64[])",
     "kg_slice(l, a, b) AS list_slice(l, kg_from(l, a), kg_to(l, b))",
+    *macros(),
 )
 """Scalar macros that `kg.store.embedded.write` creates in every database."""
 

@@ -11,22 +11,23 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kg.errors import QueryError, StoreError
 from kg.store import plain
+from kg.store.arrow import node_tables, relationship_tables
 from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows
 from kg.store.dialect import MACROS, explain
-from kg.store.plain import END
-from kg.store.schema import ENDS, NODES, RELATIONSHIPS, Type
+from kg.store.packed import COLUMNS
+from kg.store.schema import ENDS, NODES, PACKED, RELATIONSHIPS, Type
 from kg.store.tokens import check_parameters, check_read, columns, meaningful
 from kg.store.translate import Guess, translate
 
 if TYPE_CHECKING:
     import networkx as nx
+    import pyarrow as pa
 
 _SQL: Mapping[Type, str] = {
     "string": "STRING",
@@ -36,8 +37,6 @@ _SQL: Mapping[Type, str] = {
     "strings": "STRING[]",
     "ints": "INT64[]",
 }
-# A list costs this engine 5 µs to load, a text a tenth of that, and evidence is five lists a relationship.
-_PACKED_SQL = {**_SQL, "strings": "STRING", "ints": "STRING"}
 _GRACE = 1.0
 _TICK = 0.05
 
@@ -77,7 +76,9 @@ def _declare(connection: Any) -> None:
         connection.execute(f"CREATE NODE TABLE `{label}`({names}, PRIMARY KEY(`id`))")
     for relation, properties in RELATIONSHIPS.items():
         ends = [f"FROM `{a}` TO `{b}`" for a, b in ENDS[relation]]
-        declared = [f"`{name}` {_PACKED_SQL[kind]}" for name, kind in properties.items()]
+        declared = [f"`{name}` {_SQL[kind]}" for name, kind in properties.items() if name not in PACKED]
+        if len(declared) < len(properties):
+            declared += [f"`{name}` STRING" for name in COLUMNS]
         connection.execute(f"CREATE REL TABLE `{relation}`({', '.join(ends + declared)})")
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
@@ -87,7 +88,7 @@ def _load(connection: Any, graph: "nx.MultiDiGraph") -> None:
     # The engine copies one table while the next is made ready here; two are never copied at once.
     with ThreadPoolExecutor(1) as copier:
         pending: list[Future[Any]] = []
-        for statement, table in _tables(graph):
+        for statement, table in _copies(graph):
             pending.append(copier.submit(connection.execute, statement, {"rows": table}))
             if len(pending) > 1:
                 pending.pop(0).result()
@@ -95,86 +96,12 @@ def _load(connection: Any, graph: "nx.MultiDiGraph") -> None:
             last.result()
 
 
-def _tables(graph: "nx.MultiDiGraph") -> Iterator[tuple[str, Any]]:
-    """Give each COPY statement with its Arrow table, nodes first."""
-    nodes: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    labels: dict[str, str] = {}
-    for key, data in graph.nodes(data=True):
-        label = labels[key] = data.get("label", "")
-        if label not in NODES:
-            raise StoreError(f"node {key!r} has no label of the schema; build the graph with kg.assemble")
-        nodes[label].append({**data, "id": key})
-    for label, rows in nodes.items():
-        yield f"COPY `{label}` FROM $rows", _table(rows, NODES[label])
-    edges: dict[tuple[str, str, str], tuple[list[str], list[str], list[Mapping[str, Any]]]] = {}
-    for start, successors in graph.adjacency():
-        label = labels[start]
-        for end, parallel in successors.items():
-            for relation, data in parallel.items():
-                kind = relation, label, labels[end]
-                found = edges.get(kind)
-                if found is None:
-                    if kind[1:] not in ENDS.get(relation, ()):
-                        raise StoreError(f"{relation} cannot join {kind[1]} {start!r} and {kind[2]} {end!r}")
-                    found = edges[kind] = [], [], []
-                found[0].append(start)
-                found[1].append(end)
-                found[2].append(data)
-    for kind in list(edges):
-        starts, ends, links = edges.pop(kind)
-        table = _table(links, RELATIONSHIPS[kind[0]], ends=(starts, ends))
-        yield f"COPY `{kind[0]}` FROM $rows (from='{kind[1]}', to='{kind[2]}')", table
-
-
-def _table(
-    rows: Sequence[Mapping[str, Any]],
-    properties: Mapping[str, Type],
-    *,
-    ends: tuple[list[str], list[str]] | None = None,
-) -> Any:
-    """Make an Arrow table of the declared properties, in their declared types; lists of relationships are packed."""
-    import pyarrow as pa
-
-    types = {
-        "string": pa.string(),
-        "int": pa.int64(),
-        "float": pa.float64(),
-        "bool": pa.bool_(),
-        "strings": pa.list_(pa.string()),
-        "ints": pa.list_(pa.int64()),
-    }
-    arrays = {}
-    if ends:
-        arrays["_from"], arrays["_to"] = pa.array(ends[0], pa.string()), pa.array(ends[1], pa.string())
-    for name, kind in properties.items():
-        try:
-            found = pa.array(_column(rows, name), types[kind])
-            arrays[name] = pack(found) if ends and kind in ("strings", "ints") else found
-        except (pa.ArrowException, ValueError, TypeError) as error:
-            raise StoreError(f"property {name} is not of type {kind}: {_line(error)}") from None
-    return pa.table(arrays)
-
-
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    try:
-        return list(map(itemgetter(name), rows))
-    except KeyError:
-        return [row.get(name) for row in rows]
-
-
-def pack(lists: Any) -> Any:
-    """Make one text of each list of an Arrow array, which `kg.store.plain.unpack` takes apart: each item, then U+001F.
-
-    No text of a paper has that character (`kg.model.normalise_text`); in others it becomes a space.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = lists.cast(pa.list_(pa.string()))
-    items = pc.replace_substring(texts.values, END, " ")
-    texts = pa.ListArray.from_arrays(texts.offsets, items, mask=texts.is_null())
-    joined = pc.binary_join(texts, END)
-    return pc.if_else(pc.equal(pc.list_value_length(texts), 0), joined, pc.binary_join_element_wise(joined, "", END))
+def _copies(graph: "nx.MultiDiGraph") -> "Iterator[tuple[str, pa.Table]]":
+    """Give each COPY statement with its table, nodes first."""
+    for label, table in node_tables(graph):
+        yield f"COPY `{label}` FROM $rows", table
+    for relation, start, end, table in relationship_tables(graph):
+        yield f"COPY `{relation}` FROM $rows (from='{start}', to='{end}')", table
 
 
 class EmbeddedStore:

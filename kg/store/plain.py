@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from kg.errors import QueryError
-from kg.store.schema import PACKED
+from kg.store.packed import unpacked
 
 Ids = Mapping[tuple[int, int], str]
 
 _INT64 = 2**63
-END = "\x1f"
-"""What ends each item of a list that is kept as one text."""
 
 
 def parameters(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,16 +58,6 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"`{name.replace('`', '``')}`: {literal(item)}" for name, item in value.items()) + "}"
     return repr(value).replace("e+", "e")
-
-
-def unpack(kind: str, text: str) -> list[str] | list[int]:
-    """Make the list of this kind, "strings" or "ints", of a text in which each item ends with U+001F.
-
-    >>> unpack("strings", "a\\x1f\\x1f"), unpack("ints", "1\\x1f2\\x1f"), unpack("ints", "")
-    (['a', ''], [1, 2], [])
-    """
-    items = text.split(END)[:-1]
-    return [int(item) for item in items] if kind == "ints" else items
 
 
 def scalar(value: Any) -> Any:
@@ -131,7 +119,7 @@ def embedded(value: Any, ids: Ids) -> Any:
     if isinstance(value, dict):
         if "_SRC" in value:
             start, end = ids[_key(value["_SRC"])], ids[_key(value["_DST"])]
-            return relationship(value["_LABEL"], start, end, {n: _unpacked(n, item) for n, item in value.items()})
+            return relationship(value["_LABEL"], start, end, unpacked(value))
         if "_NODES" in value and "_RELS" in value:
             nodes, relationships = embedded(value["_NODES"], ids), embedded(value["_RELS"], ids)
             # A variable-length relationship carries only the nodes between, a path also those at its ends.
@@ -142,9 +130,5 @@ def embedded(value: Any, ids: Ids) -> Any:
             return node(value["_LABEL"], value)
         if set(value) == {"offset", "table"}:
             return f"{value['table']}:{value['offset']}"
-        return {str(key): _unpacked(key, embedded(item, ids)) for key, item in value.items()}
+        return {str(key): embedded(item, ids) for key, item in unpacked(value).items()}
     return scalar(value)
-
-
-def _unpacked(name: str, value: Any) -> Any:
-    return unpack(PACKED[name], value) if name in PACKED and isinstance(value, str) else value

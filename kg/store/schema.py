@@ -72,7 +72,7 @@ ENDS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
 """Node labels that each relationship type joins."""
 
 PACKED: Mapping[str, Type] = MappingProxyType({n: kind for n, kind in _SUPPORT.items() if kind in ("strings", "ints")})
-"""List properties of relationships, which the embedded engine keeps as one text (`kg.store.embedded.pack`)."""
+"""List properties of relationships, which the embedded engine keeps as one text (`kg.store.packed`)."""
 
 ENTITIES = ENTITY_LABELS
 

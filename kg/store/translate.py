@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kg.errors import QueryError
+from kg.store.packed import column, macro
 from kg.store.plain import literal
 from kg.store.schema import ENTITIES, PACKED
 from kg.store.tokens import Token, place
@@ -181,10 +182,11 @@ class _Writer:
         return self.text(i).strip("`") if 0 <= i < len(self.words) and self.words[i].kind in ("word", "quoted") else ""
 
     def unpack(self, begun: int, name: str, i: int) -> None:
-        """Make a list of the property ``name`` that was written from piece ``begun`` on."""
+        """Take the list ``name`` out of the text that holds it; it was written from piece ``begun`` to the last."""
         if name in PACKED:
-            macro = "kg_numbers" if PACKED[name] == "ints" else "kg_texts"
-            self.out.insert(begun, _Piece(f" {macro}(", self.words[i].start))
+            before, _, after = self.out[-1].text.rpartition(name)
+            self.out[-1].text = f"{before}{column(name)}{after}"
+            self.out.insert(begun, _Piece(f" {macro(name)}(", self.words[i].start))
             self.write(")", i)
 
     def write(self, text: str, i: int) -> None:
