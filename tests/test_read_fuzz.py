@@ -36,8 +36,8 @@ QUICK = settings(
 
 WORDS = {
     "json": r"""{ } [ ] , : " "title": "abstract": "a" \ \u00 1e9 null {"title":"T","abstract":"A"} "results":
-        "content":{ "authorships":[ "authors_parsed":[[ "abstract_inverted_index":{"a":[0] "itemType":"note" "data": "DOI": "forum":
-        "issued":{"date-parts":[[""".split(),
+        "content":{ "authorships":[ "authors_parsed":[[ "abstract_inverted_index":{"a":[0] "itemType":"note"
+        "data": "DOI": "forum": "issued":{"date-parts":[[""".split(),
     "bibtex": r"""@ { } ( ) " = , # @article{a, @string{s= title={T} abstract={A} author={ \ \' $ % ~ \emph{
         \begin{x} @comment{ \u""".split(),
     "ris": ["TY  - JOUR\n", "ER  - \n", "TI  - T\n", "AB  - A\n", "N2  - A\n", "AU  - ", "  - ", "\n", "TY", " ", "\t"],
