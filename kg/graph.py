@@ -155,11 +155,14 @@ class Graph:
     def _assembled(self, records: Iterable[Extraction]) -> nx.MultiDiGraph:
         from kg import pipeline
         from kg.assemble import assemble
+        from kg.update.corrections import corrected, read_corrections
         from kg.update.imports import joined
         from kg.vocabulary import using
 
         with using(self.path / VOCABULARY):
-            return assemble(joined(records, self.path), families=pipeline.families())
+            corrections = read_corrections(self.path)
+            united = corrected(joined(records, self.path), corrections)
+            return assemble(united, families=corrections.families(pipeline.families()))
 
     @cached_property
     def store(self) -> "Store":

@@ -7,14 +7,14 @@ of the paper ("long form (LF)"); what none of them explains was merged inside it
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from kg.model import Entity, Extraction, Mention
 from kg.vocabulary import fold, load
 
-Rule = Literal["the name itself", "spelling", "vocabulary", "defined in the paper", "merged in the paper"]
+Rule = Literal["the name itself", "spelling", "vocabulary", "defined in the paper", "merged in the paper", "overrides"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +60,32 @@ class Explained:
     forms: tuple[Form, ...]
 
 
-def explain(extractions: Iterable[Extraction], entity: str) -> Explained | None:
-    """Explain the entity with this id; None where no record has it."""
+def explain(
+    extractions: Iterable[Extraction], entity: str, *, correct: Callable[[Extraction], Extraction] | None = None
+) -> Explained | None:
+    """Explain the entity with this id; None where no record has it.
+
+    ``correct`` gives a record as the user's overrides have it, where there are any.
+    """
     places: dict[str, list[tuple[Extraction, Mention]]] = defaultdict(list)
     held: list[tuple[Extraction, Entity]] = []
-    for extraction in extractions:
+    moved: dict[str, str] = {}
+    for record in extractions:
+        extraction = correct(record) if correct else record
         for found in extraction.entities:
             if found.id == entity:
                 held.append((extraction, found))
                 for mention in found.mentions:
                     places[mention.text].append((extraction, mention))
+        if extraction is not record:
+            moved |= {m.text: e.id for e in record.entities for m in e.mentions if e.id != entity}
     if not held:
         return None
     names: dict[str, int] = defaultdict(int)
     for _, found in held:
         names[found.name] += 1
     name = min(names, key=lambda text: (-names[text], text))
-    forms = [_form(text, name, held[0][1].kind.label, where) for text, where in places.items()]
+    forms = [_form(text, name, held[0][1].kind.label, where, moved.get(text)) for text, where in places.items()]
     return Explained(
         id=entity,
         name=name,
@@ -87,8 +96,10 @@ def explain(extractions: Iterable[Extraction], entity: str) -> Explained | None:
     )
 
 
-def _form(text: str, name: str, label: str, where: list[tuple[Extraction, Mention]]) -> Form:
+def _form(text: str, name: str, label: str, where: list[tuple[Extraction, Mention]], was: str | None) -> Form:
     rule, why = _rule(text, name, label, [extraction for extraction, _ in where])
+    if was is not None:
+        rule, why = "overrides", f"overrides.toml made {was} this"
     first: dict[str, Seen] = {}
     for extraction, mention in sorted(
         where, key=lambda item: (item[0].paper.id, item[1].field != "title", item[1].start)

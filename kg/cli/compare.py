@@ -22,18 +22,39 @@ def explain(*, graph: Path, name: str, limit: int, as_json: bool) -> None:
     """Explain a name: every form it takes in the papers, and what made them one.
 
     For each form: the rule that merged it, the components that found it, and the papers that write it so. What is
-    merged wrongly can be mended in the file overrides.toml of the graph folder.
+    merged wrongly can be mended in the file overrides.toml of the graph folder; the answers follow it at once, the
+    database (kg query, kg serve) after the next build or `kg duplicates GRAPH --apply`. Nothing is extracted again.
 
     \b
     Example:
       kg explain papers.kg resnet
+
+    \b
+    overrides.toml:
+      [[entities.rename]]
+      entity = "method:deep-residual-learning"
+      name = "ResNet"
+      [[entities.merge]]
+      entities = ["method:bn", "method:batch-norm"]
+      into = "Batch Normalization"
+      [[entities.split]]
+      entity = "method:self-supervised-learning"
+      papers = ["arxiv:2001.00001"]
+      name = "Semi-Supervised Learning"
+      [[entities.retype]]
+      entity = "method:squad"
+      kind = "Dataset"
+      [[entities.family]]
+      entity = "method:convnext"
+      of = "Convolutional Neural Network"
     """
     from kg import answers
     from kg.graph import Graph
+    from kg.update.corrections import read_corrections
 
     opened = Graph(graph)
     node = find(opened.graph, name, "Entity")
-    found = answers.explain(opened.records(), node)
+    found = answers.explain(opened.records(), node, correct=read_corrections(graph).apply)
     if as_json:
         return print_json(found)
     if found is None:

@@ -26,6 +26,7 @@ from kg.assemble import assemble, unite_papers, version_key, versions_of
 from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
+from kg.update.corrections import corrected, read_corrections
 from kg.update.identity import Group, facts_of, identify
 from kg.update.imports import import_digests, joined
 from kg.update.overrides import NONE, Overrides, read_overrides
@@ -165,7 +166,8 @@ def _update(
     loose.sort(key=lambda extraction: extraction.paper.id)
     kept += [folder.write_part(path, batch, extractor) for batch in _batches(loose)]
     records = tuple(sorted(kept, key=lambda part: part.file))
-    key = folder.database_key(extractor, _database_code(), *import_digests(path), *(part.sha256 for part in records))
+    said = (*import_digests(path), read_corrections(path).digest)
+    key = folder.database_key(extractor, _database_code(), *said, *(part.sha256 for part in records))
     sources = tuple(sorted({*inputs, *(old.inputs if old else ())}, key=lambda s: (s.name, s.sha256)))
     if old and old.database.key == key and path.joinpath(old.database.file).is_file():
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
@@ -211,7 +213,9 @@ def _assemble(path: Path, records: Sequence[Part], progress: Progress) -> nx.Mul
 
     progress("assemble", 0, None)
     extractions = (extraction for part in records for extraction in folder.read_part(path, part))
-    return assemble(joined(extractions, path), families=pipeline.families())
+    corrections = read_corrections(path)
+    united = corrected(joined(extractions, path), corrections)
+    return assemble(united, families=corrections.families(pipeline.families()))
 
 
 def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
@@ -224,7 +228,8 @@ def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
 def _database_code() -> str:
     """Digest the code that decides what is in a database, so that a database of older code is made again."""
     digest = hashlib.sha256()
-    for name in ("assemble.py", "update/imports.py", "store/schema.py", "store/dialect.py", "store/embedded.py"):
+    steps = ("assemble.py", "update/imports.py", "update/corrections.py")
+    for name in (*steps, "store/schema.py", "store/dialect.py", "store/embedded.py"):
         digest.update((resources.files("kg") / name).read_bytes())
     return digest.hexdigest()
 

@@ -11,6 +11,8 @@
 
 A paper is named by an identifier, by the id of its record, or by the place it was read from. What the names mean is
 found among the versions of a graph; a name that is none of them is told in a warning and has no effect.
+
+What the file says of entities is for ``kg.update.corrections``.
 """
 
 import logging
@@ -114,7 +116,7 @@ def read_overrides(folder: Path) -> Overrides:
         raise GraphError(f"{path}: {error.strerror}") from None
     except ValueError as error:
         raise GraphError(f"{path}: not TOML ({error}); mend it, or remove it") from None
-    strange = sorted(set(found) - {"split", "merge"})
+    strange = sorted(set(found) - {"split", "merge", "entities"})
     if strange:
         raise GraphError(f"{path}: {strange[0]}: not known; write [[split]] or [[merge]] with papers = [...]")
     return Overrides(_lists(path, found, "split"), _lists(path, found, "merge"), str(path))
