@@ -129,8 +129,8 @@ export class Sizes {
 
   constructor(core: Core) {
     const n = Math.max(core.n, 1);
-    this.least = Math.min(Math.max(46 / Math.sqrt(n), 0.8), 5.5);
-    this.most = this.least + Math.min(Math.max(130 / Math.sqrt(n), 3.4), 9);
+    this.least = Math.min(Math.max(48 / Math.sqrt(n), 0.65), 5.5);
+    this.most = this.least + Math.min(Math.max(150 / Math.sqrt(n), 3.2), 9);
     let top = 1;
     for (const papers of core.papers) if (papers > top) top = papers;
     this.share = Float32Array.from(core.papers, (papers) => (Math.log1p(papers) / Math.log1p(top)) ** 1.6);

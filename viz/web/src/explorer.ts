@@ -48,7 +48,7 @@ export class Explorer {
   private path: { from: string; to: string; links: number[] } | null = null;
   private spot: Set<number> = new Set();
   private glanced = -1;
-  private thin: Uint32Array = new Uint32Array(0);
+  private thin = new Uint32Array(0);
   private view: View = "map";
   private walked: string[] = [];
   private saving = 0;
@@ -112,26 +112,37 @@ export class Explorer {
 
   /** Begin with the neighbourhood that the address names, or with the search alone. */
   private async startPart(address: Address): Promise<void> {
+    this.frame.welcome(true, address.node ? "Reading …" : "");
     const core = address.node ? await this.ask(() => this.source.part([address.node!], Math.max(1, address.depth))) : null;
     if (core) this.load(core);
     else this.frame.welcome(true, `${count(this.about.nodes, "node")} and ${count(this.about.links, "link")}. Search for a name to begin.`);
   }
 
   private load(core: Core): void {
+    const before = this.core as Core | undefined;
+    // Another part of the same graph may number kinds and relations otherwise.
+    const carry = (off: Set<number>, from: string[], to: string[]) => new Set([...off].map((at) => to.indexOf(from[at]!)).filter((at) => at >= 0));
+    const { kindsOff, relationsOff } = this.filters;
+    const filters = before
+      ? { ...this.filters, kindsOff: carry(kindsOff, before.header.kinds, core.header.kinds), relationsOff: carry(relationsOff, before.header.relations, core.header.relations) }
+      : noFilters();
     this.core = core;
     this.selected = -1;
     this.path = null;
     this.spot = new Set();
     this.pinned.clear();
     this.hidden.clear();
-    this.filters = noFilters();
+    this.filters = filters;
     this.frame.welcome(false, "");
     this.map.theme = this.frame.theme;
     this.map.load(core);
     this.judge();
     this.frame.layout();
-    this.pane.load();
+    if (this.view === "table") this.table.update();
     this.draw();
+    // At once: the first frame shows the graph, not an empty map.
+    this.map.paint();
+    this.pane.load();
   }
 
   /** Something that decides what is visible has changed. */
@@ -203,10 +214,11 @@ export class Explorer {
       states,
       thin: this.thin,
       wide,
-      wideStrength: (link) => (chosen.has(link) ? (near.length > 150 ? 0.5 : 0.85) : faint),
+      wideStrength: (link) => (chosen.has(link) ? (near.length > 60 ? 0.5 : 0.8) : faint),
       named,
       chosen: selected,
       focused,
+      near: focused ? byState(states) : [],
     });
   }
 
@@ -235,7 +247,7 @@ export class Explorer {
   async chooseId(id: string, options: { focus?: boolean; fly?: boolean; push?: boolean } = {}): Promise<void> {
     let node = this.core ? this.core.ids.find(id) : -1;
     if (!this.whole && (node < 0 || this.selected !== node)) {
-      const part = await this.ask(() => this.source.part([id], Math.max(1, this.depth)));
+      const part = await this.part([id], Math.max(1, this.depth));
       if (!part) return;
       if (options.push ?? true) this.remember();
       this.load(part);
@@ -243,6 +255,15 @@ export class Explorer {
     }
     if (node < 0) return this.say("That node is not in this graph");
     this.choose(node, options);
+  }
+
+  /** Load a neighbourhood; undefined where that did not work. */
+  private async part(ids: string[], hops: number): Promise<Core | undefined> {
+    if (!this.core) this.frame.welcome(true, "Reading …");
+    else this.say("Reading …");
+    const core = await this.ask(() => this.source.part(ids, hops));
+    if (!core && !this.core) this.frame.welcome(true, "Search for a name to begin.");
+    return core;
   }
 
   /** Close the panel and forget what is chosen. */
@@ -310,7 +331,7 @@ export class Explorer {
   async showNodes(ids: string[]): Promise<void> {
     this.show("map");
     if (!this.whole) {
-      const part = await this.ask(() => this.source.part(ids, 0));
+      const part = await this.part(ids, 0);
       if (part) this.load(part);
       return;
     }
@@ -332,7 +353,7 @@ export class Explorer {
   goToCommunity(community: Community): void {
     this.show("map");
     this.map.goToCommunity(community);
-    this.frame.drawer(false);
+    if (this.host.classList.contains("kg-narrow")) this.frame.drawer(false);
     this.say(`Topic ${line(community.name, 80)}, ${count(community.nodes, "node")}`);
   }
 
@@ -366,7 +387,7 @@ export class Explorer {
     this.depth = depth;
     if (!this.whole && this.selected >= 0 && depth > 0) {
       const id = this.core.id(this.selected);
-      void this.ask(() => this.source.part([id], depth)).then((part) => {
+      void this.part([id], depth).then((part) => {
         if (!part) return;
         this.load(part);
         const node = part.ids.find(id);
@@ -424,7 +445,7 @@ export class Explorer {
     if (view === this.view) return;
     this.view = view;
     this.frame.show(view);
-    if (view === "table") this.table.show();
+    if (view === "table" && this.core) this.table.show();
     if (view === "map") this.map.resize();
     this.save();
   }
@@ -490,6 +511,8 @@ export class Explorer {
 
   /** Keep the state in the address: a new entry in the history, or (soon) in place of the last. */
   private save(push = false): void {
+    // A notebook that shows this page in a frame follows what is chosen.
+    if (window.parent !== window) window.parent.postMessage({ kg: "selected", id: this.selected >= 0 ? this.core.id(this.selected) : "" }, "*");
     if (this.options.embedded || !this.host.dataset.ready) return;
     clearTimeout(this.saving);
     if (push) this.write(true);
@@ -513,7 +536,7 @@ export class Explorer {
     if (!first) this.walked.pop();
     clearTimeout(this.saving);
     if (!this.whole && address.node && (!this.core || this.core.ids.find(address.node) < 0)) {
-      const part = await this.ask(() => this.source.part([address.node!], Math.max(1, address.depth)));
+      const part = await this.part([address.node!], Math.max(1, address.depth));
       if (part) this.load(part);
     }
     const { core, filters } = this;
@@ -530,7 +553,7 @@ export class Explorer {
     this.spot.clear();
     this.selected = address.node ? core.ids.find(address.node) : -1;
     this.judge();
-    this.show(address.view);
+    this.show(address.view === "map" && !this.map.works ? "table" : address.view);
     if (address.node && address.path) await this.pathTo(address.node, address.path, false);
     else if (this.selected >= 0) this.choose(this.selected, { focus: !first, push: false });
     else this.unchoose();
@@ -545,6 +568,13 @@ export class Explorer {
 
 function* each(flags: Uint8Array): Generator<number> {
   for (let at = 0; at < flags.length; at++) if (flags[at]) yield at;
+}
+
+/** Give the nodes that do not recede, in order. */
+function byState(states: Uint8Array): number[] {
+  const found: number[] = [];
+  for (let node = 0; node < states.length; node++) if (states[node]! >= State.Near) found.push(node);
+  return found;
 }
 
 function replace<T>(set: Set<T>, values: Iterable<T>): void {

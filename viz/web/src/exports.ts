@@ -129,7 +129,7 @@ export function drawing(core: Core, visible: Visible, map: MapView, theme: Theme
     `<title>${xml(core.header.title)}</title>`,
     `<rect width="100%" height="100%" fill="${paint.ground}"/>`,
   ];
-  if (core.n > 150) {
+  if (core.header.communities.length > 1) {
     for (const disc of core.header.communities) {
       const [x, y] = camera.toScreen(disc.x, disc.y);
       const r = disc.r * camera.k;

@@ -30,7 +30,6 @@ export class FilterPane {
     timed.classList.add("kg-filter-years");
     this.element.append(
       section("Kinds", this.kinds),
-      section("Relations", this.relations),
       timed,
       h(
         "section",
@@ -39,6 +38,7 @@ export class FilterPane {
         this.support,
         h("label", { class: "kg-check" }, this.linked, h("span", { text: "Only nodes with links" })),
       ),
+      section("Relations", this.relations),
       this.topics,
       this.kept,
       h("div", { class: "kg-filter" }, this.reset),

@@ -106,7 +106,7 @@ export function makeFrame(app: Explorer, options: { ask: boolean }): Frame {
   const zoom = h("div", { class: "kg-zoom", role: "group", "aria-label": "Zoom" }, round("plus", "Zoom in", () => map.zoom(1.6)), round("minus", "Zoom out", () => map.zoom(1 / 1.6)), round("fit", "Show all", () => map.fit()));
   const note = h("div", { class: "kg-welcome", hidden: true });
   const query = h("div", { class: "kg-query", hidden: true });
-  const warning = map.works ? null : h("p", { class: "kg-warning", role: "note", text: "This browser offers no WebGL, so there is no map. The table shows the same nodes and links." });
+  const warning = map.works ? null : h("p", { class: "kg-warning", role: "note", text: "This browser offers nothing to draw on, so there is no map. The table shows the same nodes and links." });
   const stage = h("main", { class: "kg-stage", "aria-label": "Graph" }, map.element, zoom, table.element, query, note, warning);
 
   const told = h("span", { class: "kg-said", role: "status", "aria-live": "polite" });
@@ -122,20 +122,22 @@ export function makeFrame(app: Explorer, options: { ask: boolean }): Frame {
     const width = host.clientWidth;
     const small = narrow();
     host.classList.toggle("kg-narrow", small);
-    const left = filtersOpen && !small ? 248 : 0;
+    // Before there is a graph there is nothing to filter; a query's answer is not filtered.
+    const filters = filtersOpen && Boolean(app.core) && app.shown !== "query";
+    const left = filters && !small ? 248 : 0;
     const right = panel.open && !small ? Math.min(376, Math.round(width * 0.4)) : 0;
     const bottom = panel.open && small ? Math.round(body.clientHeight * 0.52) : 0;
     host.style.setProperty("--kg-left", `${left}px`);
     host.style.setProperty("--kg-right", `${right}px`);
     host.style.setProperty("--kg-bottom", `${bottom}px`);
-    app.filterElement.hidden = !filtersOpen;
-    scrim.hidden = !(filtersOpen && small);
-    filterButton.setAttribute("aria-expanded", String(filtersOpen));
+    app.filterElement.hidden = !filters;
+    filterButton.disabled = !app.core || app.shown === "query";
+    scrim.hidden = !(filters && small);
+    filterButton.setAttribute("aria-expanded", String(filters));
     map.setInsets({ left, right, top: 0, bottom });
   }
 
   function drawer(open: boolean): void {
-    if (!narrow() && !open && scrim.hidden && filterButton !== document.activeElement && host.dataset.ready && !app.filterElement.contains(document.activeElement)) return;
     filtersOpen = open;
     layout();
   }
@@ -210,7 +212,7 @@ export function makeFrame(app: Explorer, options: { ask: boolean }): Frame {
     show(view) {
       host.dataset.view = view;
       for (const button of switches.children) button.setAttribute("aria-pressed", String((button as HTMLElement).dataset.view === view));
-      map.element.hidden = zoom.hidden = view !== "map" || !map.works;
+      map.element.hidden = zoom.hidden = view !== "map" || !map.works || !app.core;
       table.element.hidden = view !== "table";
       query.hidden = view !== "query";
       if (view === "query" && !mounted) {
@@ -224,7 +226,8 @@ export function makeFrame(app: Explorer, options: { ask: boolean }): Frame {
     welcome(on, text) {
       note.hidden = !on;
       fill(note, on && h("p", { text }));
-      if (on) search.focus();
+      map.element.hidden = zoom.hidden = on || !map.works || host.dataset.view !== "map";
+      if (on && document.activeElement === document.body) search.focus();
     },
   };
 }

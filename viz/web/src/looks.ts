@@ -5,9 +5,6 @@ import { svg } from "./dom";
 export type Shape = "dot" | "square" | "diamond" | "triangle" | "hexagon" | "star" | "triangleDown";
 export type Theme = "light" | "dark";
 
-/** The order is that of the shaders' numbers. */
-export const SHAPES: Shape[] = ["dot", "square", "diamond", "triangle", "hexagon", "star", "triangleDown"];
-
 const KINDS: Record<string, { shape: Shape; colour: string; plural: string }> = {
   Method: { shape: "dot", colour: "#0072B2", plural: "Methods" },
   Dataset: { shape: "square", colour: "#E69F00", plural: "Datasets" },
@@ -46,7 +43,7 @@ export interface Paint {
   muted: string;
   halo: string;
   accent: string;
-  linkAlpha: number;
+  region: string;
 }
 
 export const PAINTS: Record<Theme, Paint> = {
@@ -59,7 +56,7 @@ export const PAINTS: Record<Theme, Paint> = {
     muted: "#4A5868",
     halo: "#FFFFFF",
     accent: "#0B57D0",
-    linkAlpha: 0.2,
+    region: "#5B6B7E",
   },
   dark: {
     ground: "#0C1117",
@@ -70,7 +67,7 @@ export const PAINTS: Record<Theme, Paint> = {
     muted: "#A9B7C8",
     halo: "#0C1117",
     accent: "#8AB4F8",
-    linkAlpha: 0.17,
+    region: "#93A4B8",
   },
 };
 
@@ -112,6 +109,20 @@ const OUTLINES: Record<Exclude<Shape, "dot">, [number, number][]> = {
 /** Give the corners of a shape of radius 1 around the origin (y down); none for the dot, which is a circle. */
 export function outline(shape: Shape): [number, number][] {
   return shape === "dot" ? [] : OUTLINES[shape];
+}
+
+/** Give a shape as the node shader takes it: slice, where slices begin, lean, distance of an edge (y down). */
+export function slices(shape: Shape): [number, number, number, number] {
+  if (shape === "dot") return [0.098, 0, 0, 1];
+  const corners = OUTLINES[shape];
+  const [tip, next] = [corners[0]!, corners[1]!];
+  const toTip = Math.atan2(tip[1], tip[0]);
+  const normal = Math.atan2(next[0] - tip[0], -(next[1] - tip[1])) + Math.PI;
+  // The normal that points outwards.
+  const lean = Math.atan2(Math.sin(normal - toTip), Math.cos(normal - toTip));
+  const out = Math.abs(lean) > Math.PI / 2 ? lean - Math.sign(lean) * Math.PI : lean;
+  const inner = Math.hypot(...tip) * Math.cos(out);
+  return [(2 * Math.PI) / (shape === "star" ? 5 : corners.length), toTip, Math.abs(out), inner];
 }
 
 /** Make a small picture of a kind for lists. */

@@ -5,7 +5,7 @@ import type { Community, Core } from "./core";
 import { bdi, h } from "./dom";
 import { Labels, MANY } from "./labels";
 import { kindLook, PAINTS, type Theme } from "./looks";
-import { NoWebGL, Painter, State } from "./painter";
+import { Painter, State } from "./painter";
 import { Grid } from "./pick";
 import { count, line, years } from "./text";
 
@@ -19,21 +19,24 @@ export interface MapEvents {
 
 /** What the map shows, by node and link numbers. */
 export interface Picture {
-  states: Uint8Array;
-  thin: Uint32Array;
+  states: Uint8Array<ArrayBuffer>;
+  thin: Uint32Array<ArrayBuffer>;
   wide: ArrayLike<number>;
   wideStrength: (link: number) => number;
   /** Names that come first. */
   named: number[];
   /** The node with a ring, or -1. */
   chosen: number;
-  /** Others recede: only names of what is near are shown. */
+  /** Others recede: only names of what is near, best supported first, are shown. */
   focused: boolean;
+  near: number[];
 }
 
 const STILL_AFTER = 140;
 const FLIGHT = 380;
-const LINKS_AFAR = 16_000;
+const LINKS_AFAR = 8_000;
+/** Pixels of thin links drawn at rest, for a ratio of 1. */
+const LINK_PIXELS = 2_500_000;
 const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class MapView {
@@ -43,11 +46,10 @@ export class MapView {
   readonly labels: Labels;
   theme: Theme = "light";
   sizes: Sizes | null = null;
-  private readonly drawing = h("canvas", { class: "kg-canvas", "aria-hidden": "true" });
-  private readonly overlay = h("canvas", { class: "kg-canvas", "aria-hidden": "true" });
+  private readonly canvas = h("canvas", { class: "kg-canvas", "aria-hidden": "true" });
   private readonly hover = h("div", { class: "kg-hover", hidden: true, role: "presentation" });
-  private readonly context: CanvasRenderingContext2D;
-  private painter: Painter | null = null;
+  private readonly context: CanvasRenderingContext2D | null;
+  private readonly painter: Painter | null;
   private core: Core | null = null;
   private grid: Grid | null = null;
   private picture: Picture | null = null;
@@ -55,7 +57,7 @@ export class MapView {
   private asked = false;
   private still = 0;
   private moving = false;
-  private budget = 6_000;
+  private budget = 150_000;
   private before = 0;
   private flight = 0;
   private untouched = true;
@@ -73,24 +75,14 @@ export class MapView {
           "Map of the graph. Arrow keys move, plus and minus zoom, 0 shows all, Enter opens the node in the middle, " +
           "Shift with an arrow goes to the next node in that direction. The table shows the same.",
       },
-      this.drawing,
-      this.overlay,
+      this.canvas,
       this.hover,
     );
-    this.context = this.overlay.getContext("2d")!;
+    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.painter = this.context && new Painter(this.context);
     this.labels = new Labels(this.context);
-    this.works = this.start();
+    this.works = this.context !== null;
     this.listen();
-  }
-
-  private start(): boolean {
-    try {
-      this.painter = new Painter(this.drawing);
-      return true;
-    } catch (error) {
-      if (!(error instanceof NoWebGL)) throw error;
-      return false;
-    }
   }
 
   load(core: Core): void {
@@ -106,11 +98,10 @@ export class MapView {
     Object.assign(this.camera, this.camera.whole());
   }
 
+  /** Show a picture, in the next frame. */
   show(picture: Picture): void {
     this.picture = picture;
-    this.painter?.setStates(picture.states);
-    this.painter?.setThin(picture.thin);
-    this.painter?.setWide(picture.wide, picture.wideStrength);
+    this.painter?.show(picture.states, picture.thin, picture.wide, picture.wideStrength);
     if (this.pointed >= 0 && picture.states[this.pointed] === State.Hidden) this.point(-1, 0, 0);
     this.ask();
   }
@@ -230,44 +221,43 @@ export class MapView {
   private adapt(now: number): void {
     if (this.moving && this.before) {
       const took = now - this.before;
-      if (took > 30) this.budget = Math.max(0, this.budget / 2 - 50);
-      else if (took < 20) this.budget = Math.min(400_000, this.budget * 1.25 + 100);
+      if (took > 34) this.budget = Math.max(0, this.budget / 2 - 1_000);
+      else if (took < 20) this.budget = Math.min(LINK_PIXELS, this.budget * 1.2 + 5_000);
     }
     this.before = this.moving ? now : 0;
   }
 
   /** Draw now: for an export, or for the next frame. */
   paint(): void {
-    const { camera, core, sizes, picture } = this;
-    if (!core || !sizes || !picture || !this.element.clientWidth) return;
+    const { camera, core, sizes, picture, context, painter, canvas } = this;
+    if (!core || !sizes || !picture || !context || !painter || !this.element.clientWidth) return;
     const ratio = Math.min(devicePixelRatio || 1, 2);
-    this.painter?.resize(camera.width, camera.height, ratio);
+    const [width, height] = [Math.round(camera.width * ratio), Math.round(camera.height * ratio)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const links = this.drawnLinks();
-    this.painter?.paint(camera, {
+    painter.paint(camera, {
       theme: this.theme,
       links,
-      linkStrength: Math.min(Math.max(1.6 * Math.sqrt(3_000 / Math.max(links, 1)), 0.5), 1.8) * (picture.focused ? 0.45 : 1),
+      linkPixels: this.moving ? this.budget : LINK_PIXELS * ratio,
+      // Fainter the more there are in sight, so that what lies under them stays legible.
+      linkAlpha: Math.min(Math.max(6 / Math.sqrt(links / Math.max(1, camera.zoom) ** 1.5 + 1), 0.045), 0.3) * (picture.focused ? 0.4 : 1),
+      moving: this.moving,
     });
-    const [width, height] = [Math.round(camera.width * ratio), Math.round(camera.height * ratio)];
-    if (this.overlay.width !== width || this.overlay.height !== height) Object.assign(this.overlay, { width, height });
     const paint = PAINTS[this.theme];
-    const { context } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, camera.width, camera.height);
     const first = this.pointed >= 0 ? [this.pointed, ...picture.named] : picture.named;
-    for (const node of first) if (node === picture.chosen || node === this.pointed) this.ring(node, node === picture.chosen);
-    this.labels.draw(camera, sizes, picture.states, paint, { first: new Set(first), focused: picture.focused, moving: this.moving });
+    for (const node of first) if (node === picture.chosen || node === this.pointed) this.ring(context, node, node === picture.chosen);
+    this.labels.draw(camera, sizes, picture.states, paint, { first: new Set(first), near: picture.focused ? picture.near : null, moving: this.moving });
   }
 
-  /** How many of the thin links are worth drawing: the strongest from afar, more from near, few while moving. */
+  /** How many of the thin links are worth drawing: the strongest from afar, more from near. */
   drawnLinks(): number {
     if (!this.picture) return 0;
     const worth = LINKS_AFAR * Math.max(1, this.camera.zoom) ** 1.5;
-    return Math.floor(Math.min(this.picture.thin.length, worth, this.moving ? this.budget : Infinity));
+    return Math.floor(Math.min(this.picture.thin.length, worth));
   }
 
-  private ring(node: number, chosen: boolean): void {
-    const { context } = this;
+  private ring(context: CanvasRenderingContext2D, node: number, chosen: boolean): void {
     const [x, y] = this.where(node);
     const paint = PAINTS[this.theme];
     const radius = Math.max(this.sizes!.radius(node, this.camera.zoom) * 1.15, 6) * 1.25 + 3;
@@ -334,12 +324,6 @@ export class MapView {
     });
     element.addEventListener("keydown", (event) => {
       if (this.key(event) || this.events.key(event)) event.preventDefault();
-    });
-    this.drawing.addEventListener("webglcontextlost", (event) => event.preventDefault());
-    this.drawing.addEventListener("webglcontextrestored", () => {
-      this.start();
-      if (this.core && this.sizes) this.painter?.load(this.core, this.sizes);
-      if (this.picture) this.show(this.picture);
     });
   }
 
@@ -462,16 +446,12 @@ export class MapView {
     else this.fly({ x: camera.x + (right * 90) / camera.k, y: camera.y + (down * 90) / camera.k, k: camera.k });
   }
 
-  /** Give the picture as drawn, without what lies over it. */
+  /** Give the canvas with the picture as it is at rest. */
   snapshot(): HTMLCanvasElement {
     this.moving = false;
     this.pointed = -1;
     this.paint();
-    const canvas = h("canvas", { width: this.overlay.width, height: this.overlay.height });
-    const context = canvas.getContext("2d")!;
-    context.drawImage(this.drawing, 0, 0);
-    context.drawImage(this.overlay, 0, 0);
-    return canvas;
+    return this.canvas;
   }
 }
 

@@ -58,7 +58,7 @@ export function judge(core: Core, { filters, hidden, pinned, centre, depth }: Ch
     const kind = core.kind[node]!;
     let verdict = kindOff[kind]!;
     if (filters.years && (core.first[node]! > to || core.last[node]! < from)) verdict |= OTHER;
-    if (core.papers[node]! < filters.papers && counted[kind]) verdict |= OTHER;
+    if (filters.papers > 1 && core.papers[node]! < filters.papers && counted[kind]) verdict |= OTHER;
     against[node] = verdict;
   }
   for (const node of pinned) against[node] = 0;
