@@ -4,7 +4,9 @@
 
 Graphs are synthetic (`tests.topic_graph`: topics, hubs, four links a node, a sentence of evidence a link), or a graph
 folder. Times are medians of ``--times`` fresh windows, in milliseconds since the navigation began or the key was
-pressed. Chromium runs without a graphics card. The bars stand beside what they are for. Not a test: nothing fails here.
+pressed. Beside them stands the processor time of all of Chromium for the same, which a busy machine changes less
+(frames: that of the busier of the page and the drawing process, which work side by side). Chromium runs without a
+graphics card. The bars stand beside what they are for. Not a test: nothing fails here.
 """
 
 import argparse
@@ -95,6 +97,28 @@ EVIDENCE = """async () => {
 }"""
 
 
+class Processor:
+    """The processor time that Chromium takes, by the type of its processes, in milliseconds."""
+
+    def __init__(self, browser: Browser) -> None:
+        """Start now."""
+        self.session = browser.new_browser_cdp_session()
+        self.before = self._now()
+
+    def _now(self) -> dict[int, tuple[str, float]]:
+        processes = self.session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return {process["id"]: (process["type"], 1000 * process["cpuTime"]) for process in processes}
+
+    def lap(self) -> dict[str, float]:
+        """Give the time since the last lap."""
+        now = self._now()
+        spent: dict[str, float] = {}
+        for key, (kind, taken) in now.items():
+            spent[kind] = spent.get(kind, 0) + taken - self.before.get(key, ("", 0))[1]
+        self.before = now
+        return spent
+
+
 def measure(browser: Browser, path: Path, *, hub: str, questions: Iterable[str]) -> dict[str, float | None]:
     """Open a page in a fresh window, use it, and say how that went."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -102,28 +126,38 @@ def measure(browser: Browser, path: Path, *, hub: str, questions: Iterable[str])
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     session = context.new_cdp_session(page)
+    processor = Processor(browser)
     page.goto(path.as_uri(), wait_until="commit")
     page.wait_for_selector(READY, timeout=120_000)
     started = page.evaluate(STARTED)
+    loading = processor.lap()
     page.wait_for_timeout(1500)
     found: dict[str, float | None] = {
         "first_paint_ms": started["paint"],
         "drawn_ms": started.get("kg:drawn"),
         "usable_ms": started.get("kg:usable"),
+        "usable_cpu_ms": sum(loading.values()),
+        "usable_page_cpu_ms": loading.get("renderer"),
         "heap_mb": _heap(session),
     }
     box = page.locator(".kg-map, canvas").first.bounding_box() or {"x": 0, "y": 0, "width": 1280, "height": 800}
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    found["pan_frames_s"], found["pan_longest_ms"] = _moving(page, lambda step: _drag(page, middle, step))
-    page.mouse.up()
-    page.mouse.move(*middle)
-    found["zoom_frames_s"], found["zoom_longest_ms"] = _moving(
-        page, lambda step: page.mouse.wheel(0, -60 if step % 40 < 20 else 60)
-    )
+    for name, move in (
+        ("pan", lambda step: _drag(page, middle, step)),
+        ("zoom", lambda step: page.mouse.wheel(0, -60 if step % 40 < 20 else 60)),
+    ):
+        page.mouse.move(*middle)
+        processor.lap()
+        frames, seconds, found[f"{name}_longest_ms"] = _moving(page, move)
+        page.mouse.up()
+        found[f"{name}_frames_s"] = frames / seconds
+        found[f"{name}_cpu_ms_a_frame"] = max(processor.lap().values()) / max(frames, 1)
     taken = [page.evaluate(SEARCH, question) for question in questions]
     found["search_ms"], found["search_worst_ms"] = statistics.median(taken), max(taken)
     page.keyboard.press("Escape")
+    processor.lap()
     found["select_hub_ms"] = page.evaluate(SELECT, hub)
+    found["select_hub_cpu_ms"] = sum(processor.lap().values())
     page.wait_for_timeout(700)
     found["evidence_ms"] = page.evaluate(EVIDENCE)
     found["heap_after_use_mb"] = _heap(session)
@@ -139,15 +173,15 @@ def _heap(session: CDPSession) -> float:
     return float(used["usedSize"] + used.get("backingStorageSize", 0)) / 1e6
 
 
-def _moving(page: Page, move: Any, seconds: float = 2.0) -> tuple[float, float]:
-    """Frames a second while something moves, and the longest time between two."""
+def _moving(page: Page, move: Any, seconds: float = 2.0) -> tuple[int, float, float]:
+    """Count the frames while something moves; give them, the seconds, and the longest milliseconds between two."""
     page.evaluate(COUNT_FRAMES)
     begun, step = time.perf_counter(), 0
     while time.perf_counter() - begun < seconds:
         move(step)
         step += 1
     counted = page.evaluate("() => { counted.on = false; return counted; }")
-    return counted["frames"] / (time.perf_counter() - begun), counted["longest"]
+    return counted["frames"], time.perf_counter() - begun, counted["longest"]
 
 
 def _drag(page: Page, middle: tuple[float, float], step: int) -> None:

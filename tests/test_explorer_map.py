@@ -143,6 +143,21 @@ def test_odd_graphs() -> None:
     assert len(points) == len(graph)
 
 
+@pytest.mark.parametrize("nodes", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("linked", [True, False])
+def test_tiny_graphs(nodes: int, linked: bool) -> None:
+    graph = nx.MultiDiGraph()
+    for at in range(nodes):
+        graph.add_node(f"n{at}", label="Dataset" if at % 2 else "Method", name=f"N{at}", papers=1)
+        if linked and at:
+            graph.add_edge("n0", f"n{at}", key="EVALUATED_ON", papers=1)
+    found = lay_out(graph)
+    points = np.column_stack([found.x, found.y])
+    apart = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2)) + 9 * np.eye(nodes)
+    assert np.isfinite(points).all() and apart.min() > 0.8
+    assert np.hypot(*points.T).max() < 10
+
+
 def test_a_small_graph_is_placed_whole() -> None:
     graph = small_graph()
     found = lay_out(graph)
