@@ -17,7 +17,8 @@ from kg.errors import GraphError
 from kg.model import Extraction, Paper, paper_id
 from kg.record import about, paper_from, to_json, to_record
 from kg.update import duplicates, merge_papers, refresh_folder, update_folder
-from kg.update.identity import Facts, Group, facts_of, identify, title_form
+from kg.update.identity import Group, identify
+from kg.update.likeness import Facts, facts_of, title_form
 from kg.update.overrides import NONE, Overrides, read_overrides
 from kg.update.sort import read_versions, sort_papers
 from tests.conftest import Run

@@ -27,8 +27,9 @@ from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
 from kg.update.corrections import corrected, read_corrections
-from kg.update.identity import Group, facts_of, identify
+from kg.update.identity import Group, identify
 from kg.update.imports import import_digests, joined
+from kg.update.likeness import facts_of
 from kg.update.overrides import NONE, Overrides, read_overrides
 from kg.update.sort import read_versions, sort_papers, take_up
 

@@ -6,70 +6,25 @@ Papers as read are *versions*: a preprint, the published paper, the same record 
 2. where they share an identifier (DOI, arXiv, OpenReview, ACL, Semantic Scholar, OpenAlex, PubMed, DBLP), unless title
    and authors are wholly others, as where every paper of a volume carries the volume's DOI;
 3. where they share the title, case, accents and punctuation aside, and nothing contradicts: two arXiv ids, two DOIs of
-   one publisher, no author in common, more than five years between them. A title that says little ("Editorial", "Deep
-   learning") needs the same abstract, or an author in common and about the same year ("Deep learning");
+   one publisher, no author in common, more than five years between them. A title that says little needs more: the same
+   abstract, or ("Deep learning", but not "Editorial") an author in common and about the same year;
 4. where a record's own id is the same, and the title too or, within one file, alike; numbers count within a file only.
 
 Links are taken in that order and each only where it contradicts nothing that is united by then, so that the answer
-depends on the set of versions alone, never on the order in which they came. Numbers of a search for near titles are not
-here: two titles that differ in a word are two papers.
+depends on the set of versions alone, never on the order in which they came. Near titles are not looked for: two titles
+that differ in a word are two papers. What two versions say of each other is judged in ``kg.update.likeness``.
 """
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
 
-from kg.assemble import version_key
-from kg.model import Paper, paper_id
+from kg.update.likeness import Facts, alike, contradict, same_id, same_title, strangers, title_keys
 from kg.update.overrides import NONE, Overrides
-
-_YEARS = 5
-"""Most years between two versions that share no more than a title."""
 
 _CROWD = 500
 """Versions that share an identifier, from which on it must be a mistake; and papers of one title to compare with."""
-
-_ONE_PAPER = frozenset(("arxiv", "acl", "pmid", "pmc"))
-"""Schemes of which a paper has one identifier; the others list preprint and published apart, or one work twice."""
-
-_PREPRINTS = frozenset(
-    """10.48550 10.1101 10.21203 10.20944 10.31234 10.31219 10.31235 10.31222 10.26434 10.2139 10.5281 10.36227
-    10.22541 10.33774 10.32942 10.12688 10.7287 10.6084 10.17605 10.15200""".split()  # noqa: SIM905 - one a line would take a page
-)
-"""Registrants of DOIs that give preprints and deposits theirs, beside the publisher's."""
-
-_STOCK = frozenset(
-    """editorial editor editors introduction preface foreword erratum errata corrigendum correction addendum retraction
-    comment commentary reply response letter letters index contents abstracts proceedings untitled obituary news
-    keynote panel tutorial discussion afterword acknowledgments reviewers""".split()  # noqa: SIM905
-)
-"""Words that begin the title of what many papers are called alike."""
-
-_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd", "md"))
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the identity of a version goes by; ``text`` digests its abstract."""
-
-    key: str
-    id: str
-    own: bool
-    """True where the id is the record's own, not made of its title."""
-    title: str
-    ids: tuple[str, ...]
-    authors: tuple[str, ...]
-    year: int | None
-    sources: tuple[str, ...]
-    text: str
-
-    def under(self, scheme: str) -> set[str]:
-        """Give its identifiers of one scheme."""
-        return {identifier for identifier in self.ids if identifier.startswith(f"{scheme}:")}
-
 
 Reason = Callable[[Facts, Facts], str | None]
 """Says why two versions are one paper, or None."""
@@ -93,21 +48,6 @@ class Group:
     links: tuple[Link, ...]
 
 
-def facts_of(paper: Paper) -> Facts:
-    """Take from a paper as read what its identity goes by."""
-    return Facts(
-        key=version_key(paper),
-        id=paper.id,
-        own=paper.id != paper_id(paper.title),
-        title=title_form(paper.title),
-        ids=paper.ids,
-        authors=tuple(sorted({name for name in map(_last_name, paper.authors) if name})),
-        year=paper.year,
-        sources=paper.sources,
-        text=hashlib.sha256("".join(paper.abstract.casefold().split()).encode()).hexdigest()[:16],
-    )
-
-
 def identify(versions: Iterable[Facts], overrides: Overrides = NONE) -> list[Group]:
     """Group versions into papers; sorted by id. Raises GraphError for overrides that contradict each other."""
     united = _Union(sorted(versions, key=lambda facts: facts.key))
@@ -117,13 +57,13 @@ def identify(versions: Iterable[Facts], overrides: Overrides = NONE) -> list[Gro
         for a, b in pairwise(names):
             united.join(a, b, "overrides.toml")
     for block in _blocks(facts, lambda f: [f"{f.id}\n{p}" for p in f.sources if p.rpartition(":")[0] not in ("", "-")]):
-        _link(united, block, lambda a, b: "the same record" if _alike(a, b) else None)
+        _link(united, block, lambda a, b: "the same record" if alike(a, b) else None)
     for identifier, block in _named_blocks(facts, lambda f: f.ids):
         _link(united, block, _sharing(identifier))
-    for block in _blocks(facts, _title_keys):
-        _fit(united, block, _same_title)
+    for block in _blocks(facts, title_keys):
+        _fit(united, block, same_title)
     for block in _blocks(facts, lambda f: [f.id] if f.own else []):
-        _fit(united, block, _same_id)
+        _fit(united, block, same_id)
     return _named(facts, united)
 
 
@@ -191,87 +131,11 @@ def _fit(united: _Union, block: Iterable[int], reason: Reason) -> None:
 def _clash(united: _Union, a: int, b: int) -> bool:
     facts = united.facts
     pairs = product(united.of(united.find(a)), united.of(united.find(b)))
-    return any(_contradict(facts[x], facts[y]) for x, y in pairs)
-
-
-def _contradict(a: Facts, b: Facts) -> bool:
-    """Whether two versions cannot be one paper for no more than their title or own id."""
-    if a.year is not None and b.year is not None and abs(a.year - b.year) > _YEARS:
-        return True
-    if a.authors and b.authors and not _common(a, b):
-        return True
-    if a.ids and b.ids:
-        for scheme in _ONE_PAPER:
-            one, two = a.under(scheme), b.under(scheme)
-            if one and two and not one & two:
-                return True
-        one, two = _published(a), _published(b)
-        if one and two and not one & two:
-            return bool({_registrant(doi) for doi in one} & {_registrant(doi) for doi in two})
-    return False
+    return any(contradict(facts[x], facts[y]) for x, y in pairs)
 
 
 def _sharing(identifier: str) -> Reason:
-    return lambda a, b: None if _strangers(a, b) else identifier
-
-
-def _strangers(a: Facts, b: Facts) -> bool:
-    """Whether a shared identifier must be a mistake: another title and, as far as known, other authors."""
-    return not _alike(a, b) and bool(a.authors and b.authors) and not _common(a, b)
-
-
-def _same_title(a: Facts, b: Facts) -> str | None:
-    if a.title != b.title:
-        return None
-    if a.text == b.text:
-        return "the same title and abstract"
-    if not _says_little(a.title):
-        return "the same title and an author in common" if _common(a, b) else "the same title"
-    near = a.year is None or b.year is None or abs(a.year - b.year) <= 2
-    stock = a.title.split()[0] in _STOCK
-    return "the same title and an author in common" if near and _common(a, b) and not stock else None
-
-
-def _same_id(a: Facts, b: Facts) -> str | None:
-    together = bool(_files(a) & _files(b)) and _alike(a, b)
-    alike = a.title == b.title and not re.fullmatch(r"[\d\W]*", a.id)
-    return f"the same id {a.id}" if a.id == b.id and (together or alike) else None
-
-
-def _title_keys(facts: Facts) -> list[str]:
-    """Where to look for the same title; one that says little is not compared with all that have it."""
-    if not facts.title:
-        return []
-    if not _says_little(facts.title):
-        return [facts.title]
-    return [f"{facts.title}\n{name}" for name in (*facts.authors, facts.text)]
-
-
-def _says_little(title: str) -> bool:
-    words = title.split()
-    return len(words) <= 2 or words[0] in _STOCK
-
-
-def _alike(a: Facts, b: Facts) -> bool:
-    """Whether two titles share half of their words, or one begins as the other."""
-    one, two = set(a.title.split()), set(b.title.split())
-    return a.title.startswith(b.title) or b.title.startswith(a.title) or 2 * len(one & two) >= len(one | two)
-
-
-def _common(a: Facts, b: Facts) -> bool:
-    return not set(a.authors).isdisjoint(b.authors)
-
-
-def _published(facts: Facts) -> set[str]:
-    return {doi for doi in facts.under("doi") if _registrant(doi) not in _PREPRINTS}
-
-
-def _registrant(doi: str) -> str:
-    return doi.removeprefix("doi:").partition("/")[0]
-
-
-def _files(facts: Facts) -> set[str]:
-    return {source.rpartition(":")[0] for source in facts.sources} - {"", "-"}
+    return lambda a, b: None if strangers(a, b) else identifier
 
 
 def _blocks(facts: Sequence[Facts], keys: Callable[[Facts], Iterable[str]]) -> Iterator[list[int]]:
@@ -321,21 +185,3 @@ def _named(facts: Sequence[Facts], united: _Union) -> list[Group]:
         for root in roots
     ]
     return sorted(groups, key=lambda group: group.id)
-
-
-def title_form(title: str) -> str:
-    """Fold a text to the words that it is compared by: case, accents and punctuation aside.
-
-    >>> title_form("Poincaré  Embeddings: A {N}ew Way."), title_form("C++ and C#")
-    ('poincare embeddings a new way', 'c++ and c#')
-    """
-    plain = title.casefold()
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain)
-        plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return " ".join(re.findall(r"[\w+#*]+", plain.replace("{", "").replace("}", "")))
-
-
-def _last_name(name: str) -> str:
-    words = [word for word in title_form(name).split() if word not in _SUFFIXES]
-    return words[-1] if words else ""

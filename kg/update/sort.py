@@ -14,7 +14,8 @@ from kg.assemble import unite_papers, version_key, versions_of
 from kg.folder import Manifest, Part
 from kg.model import Extraction, Paper
 from kg.record import about
-from kg.update.identity import Facts, Group, facts_of, identify
+from kg.update.identity import Group, identify
+from kg.update.likeness import Facts, facts_of
 from kg.update.overrides import Overrides
 
 Text = tuple[str, str]
