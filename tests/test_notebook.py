@@ -141,9 +141,10 @@ def test_the_module_shows_the_explorer_and_lets_nothing_out(chromium: "Browser")
             assert box is not None and box["height"] == 300
             # Another window's message changes nothing; the frame's own selection arrives.
             tab.evaluate("() => window.postMessage({ kg: 'selected', id: 'forged' }, '*')")
-            inside.evaluate("() => parent.postMessage({ kg: 'selected', id: 'dataset:cifar-10' }, '*')")
-            tab.wait_for_function("() => window.saved")
-            assert tab.evaluate("() => window.saved.selected") == "dataset:cifar-10"
+            frame.locator(".kg-find").fill("cifar10")
+            frame.locator("[role=option]").first.wait_for()
+            frame.locator(".kg-find").press("Enter")
+            tab.wait_for_function("() => window.saved && window.saved.selected === 'dataset:cifar-10'")
             assert {url.removeprefix(address) for url in requests if url.startswith("http")} <= {
                 "/",
                 "/widget.js",
