@@ -1,4 +1,4 @@
-"""Read papers from what people hold: files, folders and stdin in many formats, recognised from their content.
+"""Read papers from what people hold: files, archives, folders and stdin in many formats, recognised from their content.
 
 This is the only step that judges outside data. What cannot be read costs its record alone and is reported with file,
 line, reason and what to do. The same paper in two places is given twice; `kg.assemble.unite` makes one of it. Reading
