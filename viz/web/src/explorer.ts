@@ -557,7 +557,7 @@ export class Explorer {
     if (address.node && address.path) await this.pathTo(address.node, address.path, false);
     else if (this.selected >= 0) this.choose(this.selected, { focus: !first, push: false });
     else this.unchoose();
-    if (address.camera) this.map.fly({ ...address.camera, k: address.camera.zoom * this.map.camera.fitted });
+    if (address.camera) this.map.fly({ x: address.camera.x, y: address.camera.y, k: address.camera.zoom * this.map.camera.fitted });
     this.pane.show();
     this.table.update();
     this.draw();

@@ -136,7 +136,7 @@ export class FilterPane {
     }
     fill(this.topics, h("h2", { text: "Topics" }), list);
     if (shown.length < communities.length) {
-      this.topics.append(h("button", { type: "button", class: "kg-more", text: `${communities.length - shown.length} more`, on: { click: () => this.loadTopics(true) } }));
+      this.topics.append(h("button", { type: "button", class: "kg-more", text: `${communities.length - shown.length} more`, "aria-label": `${communities.length - shown.length} more topics`, on: { click: () => this.loadTopics(true) } }));
     }
   }
 

@@ -54,6 +54,8 @@ export class MapView {
   private grid: Grid | null = null;
   private picture: Picture | null = null;
   private pointed = -1;
+  /** Where the pointer rests on the map. */
+  private pointer: [number, number] | null = null;
   private asked = false;
   private still = 0;
   private moving = false;
@@ -202,6 +204,8 @@ export class MapView {
       this.moving = false;
       this.before = 0;
       this.ask();
+      // Something else may lie under the pointer now.
+      if (this.pointer) this.point(this.at(...this.pointer), ...this.pointer);
       this.events.moved();
     }, STILL_AFTER);
     this.ask();
@@ -317,7 +321,10 @@ export class MapView {
       this.pointers.delete(event.pointerId);
       this.pressed = null;
     });
-    element.addEventListener("pointerleave", () => this.point(-1, 0, 0));
+    element.addEventListener("pointerleave", () => {
+      this.pointer = null;
+      this.point(-1, 0, 0);
+    });
     element.addEventListener("dblclick", (event) => {
       const [x, y] = this.local(event);
       if (this.at(x, y) < 0) this.fly(this.camera.zoomed(event.shiftKey ? 0.5 : 2, x, y));
@@ -355,7 +362,9 @@ export class MapView {
     const [x, y] = this.local(event);
     const last = this.pointers.get(event.pointerId);
     if (!last) {
-      if (event.pointerType !== "touch") this.point(this.at(x, y), x, y);
+      if (event.pointerType === "touch") return;
+      this.pointer = [x, y];
+      this.point(this.at(x, y), x, y);
       return;
     }
     const { camera } = this;

@@ -159,7 +159,7 @@ export class Panel {
         h("button", {
           type: "button",
           "aria-pressed": String(app.depth === value),
-          "aria-label": value ? `Only what is ${value === 1 ? "1 step" : `${value} steps`} away` : "Show all",
+          "aria-label": value ? `Only what is ${value === 1 ? "1 step" : `${value} steps`} away` : "At any distance",
           text: value ? String(value) : "All",
           on: { click: () => set(value) },
         }),
