@@ -106,6 +106,9 @@ def _extracted(
     help="Records of `kg extract` by an earlier tagger, to learn from beside GOLD.",
 )
 @click.option(
+    "--silver-papers", type=click.IntRange(0), default=1000, show_default=True, metavar="N", help="How many an epoch."
+)
+@click.option(
     "--unlabelled",
     metavar="PAPERS",
     multiple=True,
@@ -132,6 +135,7 @@ def train(
     output: Path,
     dev: Path | None,
     silver: tuple[Path, ...],
+    silver_papers: int,
     unlabelled: tuple[Path, ...],
     pretrain_papers: int,
     checkpoint: Path | None,
@@ -164,6 +168,7 @@ def train(
         output,
         dev=dev,
         silver=silver,
+        silver_papers=silver_papers,
         unlabelled=read(unlabelled) if unlabelled else (),
         pretrain_papers=pretrain_papers,
         checkpoint=checkpoint,

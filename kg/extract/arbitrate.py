@@ -5,6 +5,7 @@ another component proposes stands beside them where the tagger all but sees it t
 of a paper stands in every place where the tagger does not deny it. Without a tagger, the surest and longest span wins.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -23,6 +24,30 @@ Support = Callable[[int, int, str], float | None]
 """The tagger's probability that ``[start, end)`` is inside a span of a kind (Method, Dataset or Task); None where it
 did not read."""
 
+_NOTHING = frozenset(
+    fold(name)
+    for name in (
+        *("deep learning", "DL", "machine learning", "ML", "artificial intelligence", "AI", "generative AI", "AGI"),
+        *(
+            "natural language processing",
+            "NLP",
+            "computer vision",
+            "robotics",
+            "data science",
+            "data mining",
+            "big data",
+        ),
+        *("neural network", "signal processing", "human-computer interaction", "bioinformatics", "Internet of Things"),
+        *("OpenAI", "DeepMind", "Google DeepMind", "Google", "Microsoft", "NVIDIA", "Meta AI", "Facebook", "Anthropic"),
+        *("Hugging Face", "OpenRouter", "Amazon", "Apple", "IBM", "Alibaba", "Tencent", "Baidu", "ByteDance", "Huawei"),
+        *("GPU", "CPU", "TPU", "FPGA", "CUDA", "Python", "graphics processing unit", "graphical processing unit"),
+    )
+)
+"""Fields of study, organisations and hardware, which are no method, dataset or task; never annotated as such."""
+
+_SIZE = re.compile(r"\d[\d.]*\s?[KMBT](?:\s?[-–]\s?\d[\d.]*\s?[KMBT])?")
+"""The size of a model without the model: "86M", "2B-38B"."""
+
 FLOOR = 0.5
 """Least score of a span in a pipeline without tagger."""
 
@@ -35,12 +60,12 @@ class Thresholds:
     coined, and ordinary words; they are asked of the surest mention of a name, and ``again`` of each other one.
     """
 
-    known: float = 0.4
-    made: float = 0.97
-    plain: float = 0.72
-    again: float = 0.3
-    vocabulary: float = 0.8
-    context: float = 0.7
+    known: float = 0.65
+    made: float = 0.92
+    plain: float = 0.85
+    again: float = 0.45
+    vocabulary: float = 0.9
+    context: float = 0.95
     shape: float = 0.8
     repeated: float = 0.03
 
@@ -61,8 +86,9 @@ def arbitrate_tagged(
         key = _name(text[c.start : c.end])
         return longs.get(key, key)
 
+    named = (c for c in candidates if c.rule != "tagger" or not _no_name(text[c.start : c.end]))
     ranked = sorted(
-        (_known_kind(c, text[c.start : c.end]) for c in candidates),
+        (_known_kind(c, text[c.start : c.end]) for c in named),
         key=lambda c: (c.rule != "tagger", -(c.end - c.start), c.start, c.kind, c.rule),
     )
     surest: dict[str, float] = defaultdict(float)
@@ -92,6 +118,10 @@ def arbitrate_tagged(
             if again.score >= least.repeated and not _overlaps(again, chosen):
                 chosen.append(again)
     return sorted(chosen, key=lambda c: (c.start, c.end))
+
+
+def _no_name(form: str) -> bool:
+    return fold(form) in _NOTHING or _SIZE.fullmatch(form) is not None
 
 
 def _known_kind(c: Candidate, form: str) -> Candidate:

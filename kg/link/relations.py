@@ -11,7 +11,7 @@ from kg.link.roles import Roles
 from kg.link.sentences import Sentence, evidence, negated, sentences_of
 from kg.model import LINK_RELATIONS, SHAPES, Entity, Reading, Relation, Role, Statement
 
-THRESHOLD = 0.35
+THRESHOLD = 0.4
 """Least probability of a link by the judge; chosen on annotated papers."""
 
 
