@@ -166,7 +166,7 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[i
             spine.set_visible(False)
         height = 0.29 * len(rows) + 1.3
         figure.subplots_adjust(left=0.25, right=0.93, top=1 - 1.2 / height, bottom=0.04 / height * 4)
-        return _svg(figure, "matrix", "Papers that evaluate a method on a dataset", links=True)
+        return _svg(figure, "matrix", "Papers that evaluate a method on a dataset")
 
 
 def progress(points: Sequence[Point], *, unit: str, better: str, key: str) -> str:
@@ -247,7 +247,7 @@ def _years(axes: "Axes", first: int, last: int) -> None:
     axes.set_xlim(first - 0.7, last + 0.7)
 
 
-def _svg(figure: "Figure", key: str, label: str, *, links: bool = False) -> str:
+def _svg(figure: "Figure", key: str, label: str) -> str:
     """Write a figure as an element of a page; ``key`` keeps its ids apart from those of other charts."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -267,6 +267,12 @@ def _svg(figure: "Figure", key: str, label: str, *, links: bool = False) -> str:
         _page_attributes(element, key)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
+    links = list(root.iter(f"{{{_SVG}}}a"))
+    for link in links:
+        if not "".join(link.itertext()).strip():
+            # A shape that leads where its number leads too: for the mouse alone.
+            link.set("tabindex", "-1")
+            link.set("aria-hidden", "true")
     root.set("role", "group" if links else "img")
     root.set("aria-label", label)
     written = ET.tostring(root, encoding="unicode")

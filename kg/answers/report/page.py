@@ -96,9 +96,10 @@ def _table(head: Iterable[str], rows: Iterable[Sequence[str]], *, numbers: Itera
         side = ' class="num"' if place in right else ""
         return f"<{tag}{side}>{text}</{tag}>"
 
-    top = "".join(cell("th", i, text) for i, text in enumerate(head))
+    top = "".join(cell("th" if text else "td", i, text) for i, text in enumerate(head))
     lines = "".join("<tr>" + "".join(cell("td", i, text) for i, text in enumerate(row)) + "</tr>" for row in rows)
-    return f'<div class="wide"><table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
+    table = f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>'
+    return f'<div class="wide" tabindex="0">{table}</div>'
 
 
 def _figure(svg: str, caption: str) -> str:
