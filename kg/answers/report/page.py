@@ -22,7 +22,7 @@ from kg.answers.report import charts
 from kg.answers.report.notes import Notes
 from kg.answers.results import Reported, reported
 from kg.answers.support import by_support, entities, name_of, neighbours, papers, papers_of, said, support
-from kg.answers.trends import trends
+from kg.answers.trends import Trend, trends
 from kg.model import Relation
 
 TOP = 12
@@ -228,7 +228,9 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
     if span.says_nothing:
         return f'<p class="few">No trend can be told: {escape(span.says_nothing)}.</p>'
     tested = [trend for trend in found if trend.verdict != "too few"]
-    moved = [trend for trend in tested if trend.verdict != "level"][:TOP]
+    up = [trend for trend in tested if trend.verdict.endswith("rising")]
+    down = [trend for trend in tested if trend.verdict.endswith("falling")]
+    moved = _of_both(up, down, TOP)
     sure = sum(trend.verdict in ("rising", "falling") for trend in moved)
     intro = (
         f"<p>Compared are {span.since} to {span.last} ({_count(span.recent, 'paper')}) with {span.first} to"
@@ -251,7 +253,7 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
             {year: count / span.papers[year] for year, count in trend.years.items()},
             notes.address(trend.entity),
         )
-        for trend in moved[:8]
+        for trend in _of_both(up, down, 8)
     ]
     figure = _figure(
         charts.small_multiples(lines, first, span.last, span.since),
@@ -272,6 +274,11 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
     ]
     head = ("", "kind", "share before", "share now", "papers now", "95 % interval", "p", "")
     return intro + figure + _table(head, rows, numbers=(2, 3, 4, 5, 6))
+
+
+def _of_both(up: list[Trend], down: list[Trend], most: int) -> list[Trend]:
+    """So many of two lists, half of each where both are long enough."""
+    return up[: most - min(most // 2, len(down))] + down[: most - min(most // 2, len(up))]
 
 
 def _chance(p: float) -> str:
