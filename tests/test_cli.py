@@ -311,7 +311,7 @@ def test_demo(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "demo").iterdir()} == {"demo.kg", "graph.html", "graph.graphml"}
     assert "The ten datasets with most methods" in result.stdout and "Evidence that" in result.stdout
     rest = result.stdout.split("Next:")[1]
-    query, view, _ = (line.split() for line in rest.strip().splitlines())
+    query, _, view, _ = (line.split() for line in rest.strip().splitlines())
     assert "ImageNet" in result.stdout
     assert invoke(*query[1:]).exit_code == 0
     assert invoke(*view[1:-1], tmp_path / "resnet.html").exit_code == 0

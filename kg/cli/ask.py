@@ -56,8 +56,8 @@ def query(
     """
     from kg.graph import Graph, answer, is_name
 
-    pairs = dict(_pair(text) for text in params)
-    values = pairs if is_name(cypher) else {name: _value(text) for name, text in pairs.items()}
+    pairs = dict(pair(text) for text in params)
+    values = pairs if is_name(cypher) else {name: value_of(text) for name, text in pairs.items()}
     with _server() if neo4j else Graph(graph).store as store:
         rows = answer(store, cypher, values, timeout=timeout, limit=limit)
     print_rows(rows, form)
@@ -69,14 +69,14 @@ def _server() -> "Store":
     return Neo4jStore()
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"-p {text}: write NAME=VALUE")
     return name.strip(), value
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @limited(3, "Places of each form")
 @JSON
 def explain(*, graph: Path, name: str, limit: int, as_json: bool) -> None:
-    """Explain a name: every form it takes in the papers, and what made them one.
+    """Show every form of a name, and what made them one.
 
     For each form: the rule that merged it, the components that found it, and the papers that write it so. What is
     merged wrongly can be mended in the file overrides.toml of the graph folder; the answers follow it at once, the
@@ -79,7 +79,7 @@ def explain(*, graph: Path, name: str, limit: int, as_json: bool) -> None:
 @limited(10, "Rows of each sort")
 @JSON
 def diff(*, old: Path, new: Path, limit: int, as_json: bool) -> None:
-    """Compare two graphs: what is new, what is gone, where support changed.
+    """Say what is new, gone or changed between two graphs.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--apply", is_flag=True, help="Make the graph as its overrides.toml says.")
 def duplicates(*, graph: Path, form: str, apply: bool) -> None:
-    """List the papers that were read in several versions, and why those are one.
+    """List papers read in several versions, and why they are one.
 
     Papers are one where they share an identifier (DOI, arXiv, OpenReview, ACL, ...), or the title and nothing
     contradicts. What is wrong can be put right in the file overrides.toml of the graph folder, which names papers by

@@ -150,16 +150,16 @@ def demo(output: Path, tagger: Any, processes: int | None) -> None:
 
     Writes DIR/demo.kg (the graph), DIR/graph.html (open it in a browser) and DIR/graph.graphml.
     """
-    import viz
     from kg import sample
     from kg.export import export
     from kg.graph import open_graph
+    from viz import explorer
 
     folder = output / "demo.kg"
     built = _build((str(sample.path()),), folder, tagger=tagger, processes=processes)
     with open_graph(folder) as opened:
         graph = built.graph if built.graph is not None else opened.graph
-        viz.view(viz.top(graph, limit=100), output / "graph.html", title="Landmark papers of machine learning")
+        explorer.view(graph, output / "graph.html", title="Landmark papers of machine learning")
         export(graph, output / "graph.graphml")
         _show(opened)
     there, program = shlex.quote(str(folder)), shlex.quote(_program())
@@ -167,6 +167,7 @@ def demo(output: Path, tagger: Any, processes: int | None) -> None:
         f"\nWritten: {output / 'graph.html'} (open it in a browser), {output / 'graph.graphml'}, {folder}\n\n"
         "Next:\n"
         f"  {program} query {there} methods-on-dataset -p dataset=cifar10\n"
+        f"  {program} serve {there}\n"
         f"  {program} view {there} --around ResNet -o resnet.html\n"
         f"  {program} build YOUR_PAPERS.bib -o papers.kg"
     )

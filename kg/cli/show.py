@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.ask import GRAPH, _pair, _value
+from kg.cli.ask import GRAPH, pair, value_of
 from kg.cli.output import count, note, print_table, progress
 from kg.errors import ExportError, QueryError, UsageError
 
@@ -29,14 +29,13 @@ if TYPE_CHECKING:
 )
 @click.option("--around", metavar="NAME", help="Show what is near this method, dataset, task, paper or author.")
 @click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around NAME.")
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Nodes to show around NAME at most; by default 300."
-)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Nodes to show around NAME at most; by default 300.")
 def view(graph: Path, output: Path, around: str | None, hops: int, limit: int | None) -> None:
-    """Draw a graph as one HTML page to explore, or a small picture of what is around a name.
+    """Write a graph as one HTML page to explore.
 
     The page is a map of topics to search, filter and walk through, with the sentence behind every link. It holds all it
-    needs and asks the network for nothing. The map is drawn once and kept in GRAPH.
+    needs and asks the network for nothing. The map is drawn once and kept in GRAPH. With --around, it is a small
+    picture of what is near a name instead.
 
     \b
     Examples:
@@ -123,8 +122,8 @@ def _part(
         return part.around(opened.graph, opened.find(around), hops=hops)
     if where is None:
         return opened.graph
-    pairs = dict(_pair(text) for text in params)
-    values = pairs if is_name(where) else {name: _value(text) for name, text in pairs.items()}
+    pairs = dict(pair(text) for text in params)
+    values = pairs if is_name(where) else {name: value_of(text) for name, text in pairs.items()}
     condition = not is_name(where) and not re.search(r"\breturn\b", where, re.IGNORECASE)
     asked = f"MATCH (p:Paper) WHERE ({where}\n) RETURN p.id" if condition else where
     try:

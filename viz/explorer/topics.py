@@ -95,6 +95,8 @@ def _name(members: Iterable[int], score: Any, ids: Sequence[str], nodes: Mapping
     for at in ranked:
         of[str(nodes[ids[at]].get("label"))].append(at)
     named = of["Task"][:1] + of["Method"][: 1 if of["Task"] else 2]
+    if len(named) == 2 and of["Task"] and score[named[1]] > 2 * score[named[0]]:
+        named.reverse()  # a task that hardly a paper names says less than the method that many do
     named = named or of["Dataset"][:2] or ranked[:1]
     found = nodes[ids[named[0]]], *(nodes[ids[at]] for at in named[1:])
     return " · ".join(cut(str(node.get("name") or node.get("title") or "…"), _NAME) for node in found)
