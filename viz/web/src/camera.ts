@@ -126,6 +126,9 @@ export class Sizes {
   readonly most: number;
   /** 0 to 1 a node, by papers. */
   readonly share: Float32Array;
+  /** Nodes are drawn larger where few of them are visible, and smaller in a small window. */
+  boost = 1;
+  window = 1;
 
   constructor(core: Core) {
     const n = Math.max(core.n, 1);
@@ -137,7 +140,7 @@ export class Sizes {
   }
 
   grow(zoom: number): number {
-    return Math.min(Math.max(zoom, 0.5) ** 0.5, 5.5);
+    return Math.min(Math.max(zoom, 0.5) ** 0.5, 5.5) * this.boost * this.window;
   }
 
   radius(node: number, zoom: number): number {

@@ -21,6 +21,8 @@ const FEW_LINKS = 1_500;
 /** Links drawn wide around what is chosen. */
 const NEAR_LINKS = 4_000;
 const SUGGESTIONS = 12;
+/** Up to so many nodes around a chosen one the map shows at once. */
+const AROUND = 20_000;
 
 export interface Options {
   /** In another page, such as a notebook: no address, no keys of the whole window. */
@@ -168,7 +170,8 @@ export class Explorer {
       centre: this.selected,
       depth: this.selected >= 0 ? this.depth : 0,
     });
-    const { links, linkCount } = this.visible;
+    const { links, linkCount, nodeCount } = this.visible;
+    if (this.map.sizes) this.map.sizes.boost = Math.min(Math.max((this.core.n / (nodeCount + 1)) ** 0.25, 1), 2);
     this.thin = new Uint32Array(linkCount <= FEW_LINKS ? 0 : linkCount);
     if (this.thin.length) {
       let at = 0;
@@ -396,6 +399,8 @@ export class Explorer {
       return;
     }
     this.change();
+    const near = [...each(this.visible.nodes)];
+    if (depth && this.selected >= 0 && this.view === "map" && near.length < AROUND) this.map.fly(this.map.around(near));
     this.say(depth ? `${count(this.visible.nodeCount, "node")} within ${count(depth, "step")}` : "All are shown");
   }
 

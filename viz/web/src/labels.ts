@@ -41,6 +41,8 @@ export class Labels {
   placed: Box[] = [];
   private readonly known = new Map<number, { text: string; width: number; strong: number }>();
   private core: Core | null = null;
+  private judged: Uint8Array | null = null;
+  private peopled = new Uint8Array(0);
   private obstacles: { node: number; x: number; y: number; radius: number }[] = [];
 
   constructor(private readonly context: CanvasRenderingContext2D | null) {}
@@ -80,7 +82,7 @@ export class Labels {
       this.obstacles.push({ node, x: u, y: v, radius });
     }
     for (const node of first) this.place(node, true, camera, sizes, paint);
-    if (core.header.communities.length > 1 && core.n > FEW) this.communities(camera, paint, many, focused);
+    if (core.header.communities.length > 1 && core.n > FEW) this.communities(camera, states, paint, many, focused);
     if (many && !focused && zoom < 1.6) return;
     const { free } = camera;
     const room = Math.min(Math.round((free.width * free.height) / 9_500), moving ? 80 : 140);
@@ -123,12 +125,19 @@ export class Labels {
   }
 
   /** Names of communities: from afar the main thing on a large map (`many`), else quiet ones above their discs. */
-  private communities(camera: Camera, paint: Paint, many: boolean, focused: boolean): void {
+  private communities(camera: Camera, states: Uint8Array, paint: Paint, many: boolean, focused: boolean): void {
     const context = this.context!;
     const core = this.core!;
+    if (states !== this.judged) {
+      // A community without a visible node is not named.
+      this.peopled = new Uint8Array(core.header.communities.length);
+      for (let node = 0; node < core.n; node++) if (states[node]) this.peopled[core.community[node]!] = 1;
+      this.judged = states;
+    }
     const span = Math.min(camera.free.width, camera.free.height);
     context.textAlign = "center";
     for (const [community, disc] of core.header.communities.entries()) {
+      if (!this.peopled[community]) continue;
       const radius = disc.r * camera.k;
       // A disc that fills the view needs no name over its nodes; a speck has no room for one.
       const alpha = fade(radius, span * 0.55, span * 0.9) * (focused ? 0.5 : 1);

@@ -119,6 +119,8 @@ export class MapView {
     if (!clientWidth || !clientHeight) return;
     const { zoom } = this.camera;
     this.camera.resize(clientWidth, clientHeight);
+    const { free } = this.camera;
+    if (this.sizes) this.sizes.window = Math.min(Math.max(Math.sqrt(Math.min(free.width, free.height) / 640), 0.6), 1);
     if (this.untouched) Object.assign(this.camera, this.camera.whole());
     else this.camera.k = Math.max(this.camera.k, this.camera.fitted * Math.min(zoom, 0.4));
     this.ask();

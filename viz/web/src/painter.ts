@@ -31,6 +31,8 @@ const SIZE_STEPS = 6;
 const SHIFTS = 4;
 /** From this size on, places between pixels no longer show. */
 const LARGE = 8 * SIZE_STEPS;
+/** So many wide links are drawn plainly while the map moves. */
+const PLAIN_ABOVE = 150;
 const DOT = slices("dot");
 
 export class Painter {
@@ -81,7 +83,7 @@ export class Painter {
       for (const disc of discs) if (disc.r > 0) raster.disc(disc.x * k + left, disc.y * k + top, disc.r * k, land, shore, ratio);
     }
     this.paintThin(scene, k, left, top, pixel(rgb(paint.link)));
-    this.paintWide(k, left, top, ratio, sizes.grow(camera.zoom) * ratio);
+    this.paintWide(scene, k, left, top, ratio, sizes.grow(camera.zoom) * ratio);
     this.paintNodes(scene, k, left, top, ratio, sizes.grow(camera.zoom) * ratio);
     context.putImageData(raster.image, 0, 0);
   }
@@ -108,7 +110,7 @@ export class Painter {
     }
   }
 
-  private paintWide(k: number, left: number, top: number, ratio: number, grow: number): void {
+  private paintWide(scene: Scene, k: number, left: number, top: number, ratio: number, grow: number): void {
     const { raster, wide } = this;
     const core = this.core!;
     const colours = core.header.relations.map((relation) => pixel(rgb(relationColour(relation))));
@@ -124,9 +126,13 @@ export class Painter {
       const [x1, y1] = [core.x[to]! * k + left, core.y[to]! * k + top];
       const whole = Math.hypot(x1 - x0, y1 - y0);
       if (whole < 0.5) continue;
+      const colour = colours[relation] ?? 0xff888888 | 0;
+      if (scene.moving && wide.length > PLAIN_ABOVE) {
+        raster.hairline(x0, y0, x1, y1, colour, Math.round(alpha), true);
+        continue;
+      }
       const [ux, uy] = [(x1 - x0) / whole, (y1 - y0) / whole];
       const room = whole - this.reach(from, grow, ratio) - this.reach(to, grow, ratio);
-      const colour = colours[relation] ?? 0xff888888;
       if (room < 2 * head) {
         raster.line(x0, y0, x1, y1, colour, alpha, thick, dashes[relation] ?? 0);
         continue;
