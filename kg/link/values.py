@@ -30,15 +30,15 @@ _QUALIFIER = _any(
     zero-?shot linear absolute relative image-level pixel-level inference training wall-clock box mask"""
 )
 _METRIC = re.compile(
-    rf"(?:{_QUALIFIER}[\s-]+)*"
+    rf"(?<![A-Za-z])(?:{_QUALIFIER}[\s-]+)*"
     + _any(
         r"""accurac(?:y|ies) err(?:or)?(?:_rates?)? precision recall F-?(?:1|measure|score)(?:[-_]?scores?)?
         [mc]?AP(?:\d\d)?(?:@[\d.:]+)?\b m?IoU J&F dice(?:_scores?|_coefficient)? DSC AUC(?:-?ROC)? AU(?:ROC|PRC?|PR)
-        BLEU(?:-\d)? ROUGE(?:-\w)? METEOR CIDEr SPICE PSNR SSIM LPIPS FID IS\b Inception_score perplexit(?:y|ies) PPL
-        WER CER EER MOTA HOTA IDF1 PQ RQ NDCG(?:@\d+)? MRR Hits?@\d+ Recall@\d+ R@?\d+ Rank-?1 RMSE MAE MSE R2 MCC EM\b
-        exact_match pass@\d+ success_rates? win_rates? scores? returns? rewards? speed-?ups? FPS latency throughput
-        FLOPs parameters? memory training_time runtime model_size performance UAS LAS Smatch correlation HD95 FPR95
-        AMI NMI ARI bits_per_(?:dim|character|byte)"""
+        BLEU(?:-\d)? ROUGE(?:-\w)? METEOR CIDEr SPICE PSNR SSIM LPIPS FID (?-i:IS)\b Inception_score PPL
+        perplexit(?:y|ies) (?-i:[WCE]ER|[PR]Q|[UL]AS|[AN]MI|ARI|EM|M[AS]E)\b MOTA HOTA IDF1 NDCG(?:@\d+)?
+        MRR Hits?@\d+ Recall@\d+ R@?\d+ Rank-?1 RMSE R2 MCC exact_match pass@\d+ success_rates? win_rates? scores? returns? rewards? speed-?ups? FPS latency 
+        throughput FLOPs parameters? memory training_time runtime model_size performance Smatch correlation HD95 FPR95
+        bits_per_(?:dim|character|byte)"""
     ),
     re.IGNORECASE,
 )
@@ -79,6 +79,7 @@ _GAIN_OF = re.compile(
 )
 _CLAUSE_END = re.compile(r"[;]|\. |, (?:and|while|which|with) |(?<![\w-])\d")
 _BEFORE_PLAIN = re.compile(_METRIC.pattern + r"[^.;]{0,22}(?:of|is|to|from|at|=|:|\(|by|and|,)\s*$", re.IGNORECASE)
+_BESIDE = re.compile(_METRIC.pattern + r"\s+(?:of|is|was|=|:)\s+$", re.IGNORECASE)
 _AFTER_PLAIN = re.compile(r"\s?(?:[mc]?AP|BLEU|FID|mIoU|ROUGE|PSNR)\b")
 
 
@@ -107,9 +108,14 @@ def find_values(text: str) -> Iterator[Value]:
         unit = re.sub(r"[\s\\$-]+", " ", match["unit"] or "").strip()
         before, after = text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 45]
         clause = _CLAUSE_END.split(after)[0]
-        near = _METRIC.match(clause.lstrip(" -(")) or _METRIC.search(clause[:34]) or _last_metric(before[-48:])
+        near = (
+            _BESIDE.search(before)
+            or _METRIC.match(clause.lstrip(" -("))
+            or _METRIC.search(clause[:34])
+            or _last_metric(before[-48:])
+        )
         if near is not None:
-            metric = near.group().strip()
+            metric = re.sub(r"\s+(?:of|is|was|=|:)\s+$", "", near.group()).strip()
         if before[-1:] in "<>≥≤" and before:
             continue  # A range that the text speaks of, no outcome.
         if _COUNTED.match(after) or (not unit and (near is None or not _plain(match["number"], before, after))):
