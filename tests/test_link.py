@@ -106,6 +106,12 @@ def test_values(text: str, values: list[tuple[str, str]]) -> None:
     assert [(v.text, v.kind) for v in find_values(text)] == values
 
 
+def test_a_number_has_the_metric_beside_it() -> None:
+    text = "It achieves an accuracy of 93.1% with an F1 of 0.93, in fewer classes, and an IS of 9.1 with 4.5% WER."
+    found = [(v.text, v.metric) for v in find_values(text)]
+    assert found == [("93.1%", "accuracy"), ("0.93", "F1"), ("9.1", "IS"), ("4.5%", "WER")]
+
+
 def test_numbers_in_a_row_pair_with_datasets_in_a_row() -> None:
     x = one("FooNet achieves 76.1% and 82.3% accuracy on CIFAR-10 and MNIST.", "FooNet: Widgets")
     names = {e.id: e.name for e in x.entities}

@@ -7,7 +7,7 @@ one the roles alone say which pairs are linked. Denied, planned and background s
 
 from collections.abc import Iterator, Sequence
 
-from kg.link.roles import Roles
+from kg.link.roles import Roles, only_trains
 from kg.link.sentences import Sentence, evidence, negated, sentences_of
 from kg.model import LINK_RELATIONS, SHAPES, Entity, Reading, Relation, Role, Statement
 
@@ -24,6 +24,8 @@ def state_links(reading: Reading, entities: tuple[Entity, ...], roles: Roles) ->
         said = _supporting(sentences, subject, target)
         if said and all(_denied(s, subject, target) for s in said):
             continue
+        if relation is Relation.EVALUATED_ON and said and all(only_trains(s, m) for s in said for m in s.of(target.id)):
+            relation = Relation.TRAINED_ON  # noqa: PLW2901 - the text says which
         held = tuple(evidence(reading, s, rule, score * min(subject.score, target.score)) for s in said[:3])
         yield Statement(subject.id, relation, target.id, held)
 

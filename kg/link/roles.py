@@ -128,6 +128,12 @@ def _votes(entity: Entity, held: list[tuple[Sentence, Mention]]) -> Mapping[Role
     return votes
 
 
+def only_trains(sentence: Sentence, mention: Mention) -> bool:
+    """Tell whether the words before a dataset speak of training on it, and those around it of no test."""
+    before = sentence.before(mention)
+    return bool(_TRAIN.search(before[-60:])) and not _TEST.search(before) and not _TEST.search(sentence.after(mention))
+
+
 def _introduced(label: str, before: str) -> bool:
     if label == "Method":
         return _PROPOSE.search(before[-90:]) is not None

@@ -37,8 +37,8 @@ _METRIC = re.compile(
         BLEU(?:-\d)? ROUGE(?:-\w)? METEOR CIDEr SPICE PSNR SSIM LPIPS FID (?-i:IS)\b Inception_score PPL
         perplexit(?:y|ies) (?-i:[WCE]ER|[PR]Q|[UL]AS|[AN]MI|ARI|EM|M[AS]E)\b MOTA HOTA IDF1 NDCG(?:@\d+)?
         MRR Hits?@\d+ Recall@\d+ R@?\d+ Rank-?1 RMSE R2 MCC exact_match pass@\d+ success_rates? win_rates?
-        scores? returns? rewards? speed-?ups? FPS latency throughput FLOPs parameters? memory training_time runtime model_size
-        performance Smatch correlation HD95 FPR95
+        scores? returns? rewards? speed-?ups? FPS latency throughput FLOPs parameters? memory training_time runtime
+        model_size performance Smatch correlation HD95 FPR95
         bits_per_(?:dim|character|byte)"""
     ),
     re.IGNORECASE,
