@@ -28,15 +28,7 @@ _NOTHING = frozenset(
     fold(name)
     for name in (
         *("deep learning", "DL", "machine learning", "ML", "artificial intelligence", "AI", "generative AI", "AGI"),
-        *(
-            "natural language processing",
-            "NLP",
-            "computer vision",
-            "robotics",
-            "data science",
-            "data mining",
-            "big data",
-        ),
+        *("natural language processing", "NLP", "computer vision", "robotics", "data science", "data mining"),
         *("neural network", "signal processing", "human-computer interaction", "bioinformatics", "Internet of Things"),
         *("OpenAI", "DeepMind", "Google DeepMind", "Google", "Microsoft", "NVIDIA", "Meta AI", "Facebook", "Anthropic"),
         *("Hugging Face", "OpenRouter", "Amazon", "Apple", "IBM", "Alibaba", "Tencent", "Baidu", "ByteDance", "Huawei"),
@@ -86,7 +78,7 @@ def arbitrate_tagged(
         key = _name(text[c.start : c.end])
         return longs.get(key, key)
 
-    named = (c for c in candidates if c.rule != "tagger" or not _no_name(text[c.start : c.end]))
+    named = (c for c in candidates if name(c) not in _NOTHING and not _SIZE.fullmatch(text[c.start : c.end]))
     ranked = sorted(
         (_known_kind(c, text[c.start : c.end]) for c in named),
         key=lambda c: (c.rule != "tagger", -(c.end - c.start), c.start, c.kind, c.rule),
@@ -118,10 +110,6 @@ def arbitrate_tagged(
             if again.score >= least.repeated and not _overlaps(again, chosen):
                 chosen.append(again)
     return sorted(chosen, key=lambda c: (c.start, c.end))
-
-
-def _no_name(form: str) -> bool:
-    return fold(form) in _NOTHING or _SIZE.fullmatch(form) is not None
 
 
 def _known_kind(c: Candidate, form: str) -> Candidate:
