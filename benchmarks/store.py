@@ -141,7 +141,8 @@ def a_server() -> Iterator[Server]:
     sys.path.insert(0, str(Path(__file__).parent.parent))
     from tests.neo4j_server import in_process
 
-    with in_process() as where:
+    # The heap that docker-compose.yml gives.
+    with in_process(java=["-Xmx1g"]) as where:
         yield where
 
 

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +21,8 @@ from kg.store.neo4j import Neo4jStore, Server, server
 ROOT = Path(__file__).parent.parent
 JAVA = ROOT / "tests" / "neo4j"
 OPENS = ("--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+QUICK = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Options of a Java that starts soon and stays small; one that is measured should be without."""
 
 
 class UnavailableError(Exception):
@@ -97,14 +99,12 @@ def classpath() -> str:
 
 
 @contextmanager
-def in_process(*options: str) -> Iterator[Server]:
-    """A Neo4j in a Java process that ends when its standard input closes."""
+def in_process(*options: str, java: Sequence[str] = QUICK) -> Iterator[Server]:
+    """A Neo4j in a Java process, with the options ``java``, that ends when its standard input closes."""
     where = Server(password=secrets.token_hex(8))
     command = [
         "java",
-        "-Xmx512m",
-        "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC",
+        *java,
         *OPENS,
         "-cp",
         classpath(),
@@ -130,7 +130,7 @@ def in_process(*options: str) -> Iterator[Server]:
 
 def _address(process: "subprocess.Popen[str]") -> str:
     assert process.stdout
-    until = time.monotonic() + 180
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         if select.select([process.stdout], [], [], 1.0)[0]:
             line = process.stdout.readline().strip()
@@ -138,7 +138,7 @@ def _address(process: "subprocess.Popen[str]") -> str:
                 return line.rstrip("/")
             if not line:
                 raise UnavailableError(f"the in-process Neo4j ended with status {process.wait()}")
-    raise UnavailableError("the in-process Neo4j did not start within 180 s")
+    raise UnavailableError("the in-process Neo4j did not start within 300 s")
 
 
 @contextmanager

@@ -12,13 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import QueryError, StoreError
 from kg.store import plain
 from kg.store.arrow import node_tables, relationship_tables
-from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows
+from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows, Store
 from kg.store.dialect import MACROS, explain
 from kg.store.packed import COLUMNS
 from kg.store.schema import ENDS, NODES, PACKED, RELATIONSHIPS, Type
@@ -104,7 +103,7 @@ def _copies(graph: "nx.MultiDiGraph") -> "Iterator[tuple[str, pa.Table]]":
         yield f"COPY `{relation}` FROM $rows (from='{start}', to='{end}')", table
 
 
-class EmbeddedStore:
+class EmbeddedStore(Store):
     """A read-only database that `write` made. Safe to share between threads: each query has its own connection."""
 
     dialect = "embedded"
@@ -231,14 +230,6 @@ class EmbeddedStore:
         """Close the database; a query that runs is interrupted."""
         with contextlib.suppress(RuntimeError):
             self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _line(error: BaseException) -> str:

@@ -31,6 +31,7 @@ NODES: Mapping[str, Mapping[str, Type]] = MappingProxyType(
             "url": "string",
             "authors": "strings",
             "sources": "strings",
+            "ids": "strings",
         },
         "Method": _ENTITY,
         "Dataset": {**_ENTITY, "benchmark": "bool"},
