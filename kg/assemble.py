@@ -134,6 +134,7 @@ def _paper_properties(paper: Paper) -> dict[str, object]:
         "url": paper.url,
         "authors": list(paper.authors),
         "sources": list(paper.sources),
+        "ids": list(paper.ids),
     }
 
 

@@ -160,6 +160,7 @@ def extractions() -> list[Extraction]:
             venue="Workshop" if year else "",
             url=f"https://example.org/{paper_id(title)}",
             sources=("tests/graphs.py:1",),
+            ids=("arxiv:1905.00001", "doi:10.1109/net.1") if year == 2018 else (),
         )
         evidence = Evidence(paper.id, "abstract", 0, len(abstract), abstract, "test", 0.875)
         ids = {name: entity(name).id for name in KINDS}

@@ -231,7 +231,13 @@ def iri(key: str) -> rdflib.URIRef:
 
 
 NAMES = {
-    "Paper": {"title": SCHEMA.name, "abstract": SCHEMA.abstract, "venue": KG.venue, "sources": DCTERMS.source},
+    "Paper": {
+        "title": SCHEMA.name,
+        "abstract": SCHEMA.abstract,
+        "venue": KG.venue,
+        "sources": DCTERMS.source,
+        "ids": SCHEMA.identifier,
+    },
     "Author": {"name": SCHEMA.name},
     "Result": {
         "metric": SCHEMA.variableMeasured,
@@ -361,7 +367,8 @@ def test_bibtex_of_the_small_graph_is_read_by_kg(tmp_path: Path) -> None:
     for key, paper in back.items():
         for name in ("title", "abstract", "year", "venue", "url"):
             assert getattr(paper, name) == papers[key][name], (key, name)
-        assert list(paper.authors) == papers[key]["authors"]
+        for name in ("authors", "ids"):
+            assert list(getattr(paper, name)) == papers[key][name], (key, name)
 
 
 @pytest.mark.parametrize(
@@ -409,11 +416,15 @@ def test_bibtex_knows_where_a_paper_is(tmp_path: Path) -> None:
     graph.add_node("a", label="Paper", title="A", url="https://arxiv.org/abs/2101.00001v2")
     graph.add_node("b", label="Paper", title="B", url="https://doi.org/10.1/x_y", venue="Journal of Nets")
     graph.add_node("c", label="Paper", title="C", venue="ICLR")
+    ids = ["arxiv:2101.00002", "doi:10.1/y", "doi:10.48550/arxiv.2101.00002", "pmid:17"]
+    graph.add_node("d", label="Paper", title="D", ids=ids)
     export(graph, tmp_path / "g.bib")
     text = (tmp_path / "g.bib").read_text()
     assert "@misc{a" in text and "eprint = {2101.00001}" in text and "archiveprefix = {arXiv}" in text
     assert "@article{b" in text and "doi = {10.1/x_y}" in text and "journal = {Journal of Nets}" in text
     assert "@inproceedings{c" in text and "booktitle = {ICLR}" in text
+    (preprint,) = (entry for entry in text.split("@") if entry.startswith("misc{d"))
+    assert all(part in preprint for part in ("doi = {10.1/y}", "eprint = {2101.00002}", "pmid = {17}"))
 
 
 # Evaluation tables
@@ -492,7 +503,7 @@ def test_a_vault_has_a_safe_note_for_every_node(graph: nx.MultiDiGraph, tmp_path
         assert body.count("[[") - body.count(r"\[[") == len(re.findall(r"(?<!\\)\[\[[^\]|]+\|[^\]|]*\]\]", body))
     for key in named:
         properties = graph.nodes[key]
-        for name in ("aliases", "papers", "first_year", "benchmark", "authors", "year", "venue", "url"):
+        for name in ("aliases", "papers", "first_year", "benchmark", "authors", "year", "venue", "url", "ids"):
             if name in kept(properties):
                 assert found[key][name] == properties[name], (key, name)
         assert found[key]["title"] == (properties.get("name") or properties.get("title") or key)

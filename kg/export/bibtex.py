@@ -36,6 +36,7 @@ _TEX = {
     "^": r"\textasciicircum{}",
 }
 _SPECIAL = re.compile(r"\\[%&_#$]|[\\{}~^%&_#$]")
+_PREPRINT = "10.48550/"
 _JOURNAL = re.compile(r"\b(?:journal|transactions|letters|review|annals|magazine|corr|arxiv)\b", re.IGNORECASE)
 
 
@@ -83,8 +84,10 @@ def _ascii(text: str) -> list[str]:
 
 def _entry(properties: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     venue, url = str(properties.get("venue") or ""), str(properties.get("url") or "")
-    arxiv = re.search(r"arxiv\.org/(?:abs|pdf)/([\w./-]+?)(?:v\d+)?(?:\.pdf)?$", url)
-    doi = re.search(r"doi\.org/(10\.\S+)$", url)
+    arxiv = re.findall(r"arxiv\.org/(?:abs|pdf)/([\w./-]+?)(?:v\d+)?(?:\.pdf)?$", url) or _known(properties, "arxiv")
+    dois = re.findall(r"doi\.org/(10\.\S+)$", url) + _known(properties, "doi")
+    # A DOI of the published paper comes before that of its preprint.
+    doi = min(dois, key=lambda one: one.lower().startswith(_PREPRINT), default="")
     kind, place = "misc", "howpublished"
     if venue:
         kind, place = ("article", "journal") if _JOURNAL.search(venue) else ("inproceedings", "booktitle")
@@ -93,13 +96,20 @@ def _entry(properties: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         "author": " and ".join(_person(str(name)) for name in properties.get("authors") or []),
         "year": str(properties.get("year") or ""),
         place: tex(venue),
-        "doi": _address(str(properties.get("doi") or (doi[1] if doi else ""))),
-        "eprint": _address(arxiv[1] if arxiv else ""),
+        "doi": _address(doi),
+        "eprint": _address(arxiv[0] if arxiv else ""),
         "archiveprefix": "arXiv" if arxiv else "",
+        "pmid": next(iter(_known(properties, "pmid")), ""),
         "url": _address(url),
         "abstract": tex(str(properties.get("abstract") or "")),
     }
     return kind, {name: value for name, value in fields.items() if value}
+
+
+def _known(properties: Mapping[str, Any], scheme: str) -> list[str]:
+    """The paper's identifiers of that scheme."""
+    found = (str(one).partition(":") for one in properties.get("ids") or ())
+    return [value for name, _, value in found if name == scheme]
 
 
 def tex(text: str) -> str:

@@ -34,7 +34,19 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|#^\[\]\x00-\x1f\x7f]+')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|$^]|~(?=~)|=(?==)|%(?=%)|&(?=#?\w+;)|^[-+](?=\s|$)|(?<=^\d)[.)](?=\s|$)")
 _YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_FRONT = ("aliases", "papers", "first_year", "last_year", "benchmark", "authors", "year", "venue", "url", "sources")
+_FRONT = (
+    "aliases",
+    "papers",
+    "first_year",
+    "last_year",
+    "benchmark",
+    "authors",
+    "year",
+    "venue",
+    "url",
+    "ids",
+    "sources",
+)
 _INCOMING = {
     Relation.PROPOSES: "Proposed by",
     Relation.USES: "Used by",

@@ -85,6 +85,7 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
         "year": "schema:datePublished",
         "url": "schema:url",
         "sources": "dcterms:source",
+        "ids": "schema:identifier",
     },
     "Author": {"name": "schema:name"},
     "Result": {
