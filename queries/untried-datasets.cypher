@@ -9,7 +9,7 @@ WITH m, tried, count(*) AS relatives
 WHERE NOT EXISTS { MATCH (m)-[:EVALUATED_ON|TRAINED_ON]->(tried) }
 // Names are read only here, once for each dataset: above, at each link, they would take half of the time.
 MATCH (d:Dataset)
-WHERE id(d) = id(tried)
+WHERE elementId(d) = elementId(tried)
 RETURN d.name AS dataset, relatives, d.papers AS papers
 ORDER BY relatives DESC, papers DESC, dataset
 LIMIT $limit

@@ -295,3 +295,12 @@ def test_packed_lists_are_lists_wherever_they_are_asked_for(store: EmbeddedStore
     assert row["h"] == [len(paper) for paper in papers]
     assert row["i"]["r"]["evidence_ends"] == row["g"]["evidence_ends"]
     assert row["j"] == ["abstract", "abstract"]
+
+
+def test_element_ids_are_compared_by_the_numbers_of_the_engine(store: EmbeddedStore) -> None:
+    same = "MATCH (a:Task), (b:Task) WHERE elementId(a) = elementId(b) RETURN count(*)"
+    other = "MATCH (a:Task), (b:Task) WHERE elementId(a) <> elementId(b) RETURN count(*)"
+    number = len(store.query("MATCH (n:Task) RETURN n.id"))
+    assert (store.query(same).rows, store.query(other).rows) == ([(number,)], [(number * (number - 1),)])
+    (known,) = store.query("MATCH (n:Task) RETURN elementId(n) LIMIT 1").rows[0]
+    assert len(store.query("MATCH (n:Task) WHERE elementId(n) = $x RETURN n.id", {"x": known})) == 1
