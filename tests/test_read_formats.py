@@ -40,6 +40,8 @@ PROCEEDINGS, JOURNAL = "Proceedings of Nets", "Journal of Nets"
         ("wos.txt", "wos", NAMED, 2020, "JOURNAL OF NETS", "https://doi.org/10.1000/nets.1", (DOI,)),
         ("arxiv-api.xml", "atom", "2001.00001", 2020, PROCEEDINGS, "https://arxiv.org/abs/2001.00001", (ARXIV, DOI)),
         ("oai-arxiv.xml", "oai", "2001.00001", 2020, PROCEEDINGS, "https://arxiv.org/abs/2001.00001", (ARXIV, DOI)),
+        ("arxiv-rss.xml", "xml", NAMED, 2020, "", "https://arxiv.org/abs/2001.00001", (ARXIV, DOI)),
+        ("endnote.xml", "xml", NAMED, 2020, PROCEEDINGS, ADDRESS, (DOI,)),
         ("oai-dc.xml", "oai", "2001.00001", 2020, "", "http://arxiv.org/abs/2001.00001", (ARXIV, DOI)),
         (
             "arxiv-snapshot.jsonl",
@@ -157,6 +159,8 @@ def test_acl_anthology_xml() -> None:
         ("zotero.ris", [33]),
         ("acl.bib", [17]),
         ("openreview.bib", [1]),
+        ("endnote.xml", [3]),
+        ("arxiv-rss.xml", [21]),
     ],
 )
 def test_records_without_abstract_are_counted_and_skipped(file: str, lines: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,24 @@ def test_a_long_text_that_is_no_listing_is_given_up_early(tmp_path: Path) -> Non
     problems: list[InputError] = []
     assert not list(read([path], on_problem=problems.append))
     assert [str(problem).partition("; ")[0] for problem in problems] == [f"{path}: no title with an abstract found"]
+
+
+def test_a_list_of_titles_has_no_papers(tmp_path: Path) -> None:
+    titles = [f"{a} {b} for {c}" for a in ("Deep", "Wide") for b in ("Nets", "Trees") for c in ("Fish", "Birds")]
+    problems: list[InputError] = []
+    assert not list(read([page(tmp_path, "\n".join(titles))], on_problem=problems.append))
+    assert problems
+
+
+def test_a_long_list_of_titles_is_given_up_early(tmp_path: Path) -> None:
+    words = ("Deep", "Wide", "Nets", "Trees", "for", "Learning", "with", "Fish", "Birds", "Robust")
+    chance = random.Random(1)
+    text = "".join(" ".join(chance.choices(words, k=chance.randint(4, 10))) + "\n" for _ in range(200_000))
+    problems: list[InputError] = []
+    began = time.process_time()
+    assert not list(read([page(tmp_path, text)], on_problem=problems.append))
+    assert time.process_time() - began < 5
+    assert "no title with an abstract found" in str(problems[-1])
 
 
 TITLES = (

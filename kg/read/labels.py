@@ -52,6 +52,7 @@ _CONTROL = re.compile(
 )
 _SENTENCES = re.compile(r"[a-z0-9)\]”\"'][.?!]\s+[A-Z]")
 _END = re.compile(r"[.!?][\"'”’)\]]*$")
+_STOP = re.compile(r"[.!?。！？:;][\"'”’)\]]*$")
 _URL_END = re.compile(r"(?:https?://|www\.)\S+$|\S+\.(?:com|org|io|edu|net)/\S*$")
 _VOICE = re.compile(
     r"\b(?:we|our|this (?:paper|work|article|study|report)|in this|is|are|has|have|shows?|can be|these)\b", re.I
@@ -71,6 +72,15 @@ def is_author_line(text: str) -> bool:
     """
     parts = _DOTS.split(text.strip())
     return len(parts) > 1 and sum(map(_name_like, parts)) >= 0.7 * len(parts)
+
+
+def is_prose(text: str) -> bool:
+    """Whether a line has or is a sentence, as an abstract has and a title seldom.
+
+    >>> is_prose("Nets hold fish. They do so well"), is_prose("Wide Nets for Large Fish")
+    (True, False)
+    """
+    return bool(_STOP.search(text[-200:]) or _URL_END.search(text[-200:]) or _SENTENCES.search(text[:2000]))
 
 
 def label_rows(rows: list[Row], *, posters: bool, start: bool = True) -> list[Label]:

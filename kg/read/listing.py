@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from kg.model import Paper
-from kg.read.labels import Label, Row, label_rows
+from kg.read.labels import Label, Row, is_prose, label_rows
 from kg.read.record import MAX_ABSTRACT, NoAbstractError, RefusedError, make_paper
 from kg.read.source import Line, Source
 from kg.read.values import split_names
@@ -21,6 +21,9 @@ OVERLAP = 300
 """Lines at the end of a window whose labels the next window decides."""
 PATIENCE = 5000
 """A text without a paper on its first so many lines, such as a log, is read no further."""
+
+TITLES = 240
+"""Characters below which an abstract has to have the end of a sentence, or it may be a title itself."""
 
 _GLUED = re.compile(r"Subscribe(?=[^\s.,:;!?'’-])(?!(?:r|rs|d|s)\b)")
 
@@ -98,6 +101,8 @@ def _paper(source: Source, group: Group, skip_empty: bool, *, start: bool) -> Pa
         if label in (Label.ABSTRACT, Label.MORE) and size <= MAX_ABSTRACT:
             abstract.append(row.text)
             size += len(row.text)
+    if size < TITLES and not any(map(is_prose, abstract)):
+        abstract = []  # a list of titles, in which every other one would pass for an abstract
     try:
         return make_paper(title, "\n".join(abstract), source.place(head.number), authors=authors)
     except NoAbstractError:

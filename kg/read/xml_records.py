@@ -1,4 +1,5 @@
-"""Read XML: the arXiv API's Atom, OAI-PMH (arXiv, arXivRaw, Dublin Core), PubMed, DBLP, the ACL Anthology, RSS.
+"""Read XML: the arXiv API's Atom, OAI-PMH (arXiv, arXivRaw, Dublin Core), PubMed, DBLP, the ACL Anthology,
+EndNote, RSS.
 
 The file is cut into records by their tags, so that it streams and a broken record costs itself alone; each is then
 parsed by defusedxml. A file that declares entities of its own is refused (they can hide gigabytes), DTDs are not read.
@@ -15,7 +16,7 @@ from kg.read.identifiers import identifiers, normal
 from kg.read.latex import plain
 from kg.read.record import RefusedError, paper_from
 from kg.read.source import Source
-from kg.read.values import first_last
+from kg.read.values import first_last, split_names
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -234,7 +235,7 @@ def _pubmed(record: "Element") -> Mapping[str, Any]:
 
 
 def _other(record: "Element") -> Mapping[str, Any]:
-    """DBLP, the ACL Anthology, RSS, EndNote: what is called a title is the title."""
+    """DBLP, the ACL Anthology, EndNote, RSS: what is called a title is the title."""
 
     def first(*names: str) -> str:
         return next((text for name in names for text in _texts(record.iterfind(f".//{name}")) if text), "")
@@ -253,11 +254,12 @@ def _other(record: "Element") -> Mapping[str, Any]:
             {"given": _text(one.find("first")), "family": _text(one.find("last"))}
             if one.find("last") is not None
             else re.sub(r"\s\d{4}$", "", _text(one))  # DBLP numbers its namesakes
-            for one in [*record.iterfind(".//author"), *record.iterfind("creator")]
-        ],
+            for one in record.iterfind(".//author")
+        ]
+        or [name for one in record.iterfind("creator") for name in split_names(plain(_text(one)[:100_000]))],
         "year": year,
         "venue": venue,
-        "doi": first("doi", "electronic-resource-num"),
+        "doi": first("doi", "DOI", "electronic-resource-num"),
         "url": f"https://aclanthology.org/{anthology[4:]}/" if anthology else place if "//" in place else first("ee"),
         "dblp": record.get("key", ""),
         "links": _texts([*record.iterfind("ee"), *record.iterfind("link")]),
