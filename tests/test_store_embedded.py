@@ -304,3 +304,13 @@ def test_element_ids_are_compared_by_the_numbers_of_the_engine(store: EmbeddedSt
     assert (store.query(same).rows, store.query(other).rows) == ([(number,)], [(number * (number - 1),)])
     (known,) = store.query("MATCH (n:Task) RETURN elementId(n) LIMIT 1").rows[0]
     assert len(store.query("MATCH (n:Task) WHERE elementId(n) = $x RETURN n.id", {"x": known})) == 1
+
+
+def test_a_database_of_another_version_says_so(tmp_path: Path) -> None:
+    import ladybug
+
+    path = tmp_path / "old.lbug"
+    with ladybug.Database(str(path)) as database, ladybug.Connection(database) as connection:
+        connection.execute("CREATE NODE TABLE Paper(id STRING, PRIMARY KEY(id))")
+    with EmbeddedStore(path) as store, pytest.raises(StoreError, match=r"another version of kg; run kg build again"):
+        store.query("MATCH (n:Paper) RETURN labels(n)")

@@ -6,6 +6,7 @@ place: a changed graph is written anew and replaces the file, so that a crash le
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections import defaultdict
@@ -157,6 +158,8 @@ class EmbeddedStore(Store):
             except RuntimeError as error:
                 message = str(error)
                 guess = guess.other(message, given)
+        if re.search(r"function KG_\w+ does not exist", message):
+            raise StoreError(f"{self.path}: the database was made by another version of kg; run kg build again")
         raise QueryError(explain(message, cypher, translation))
 
     def _run(self, ask: Callable[[Any], Rows], timeout: float | None) -> Rows:
