@@ -7,11 +7,13 @@
         records/<extractor>-<digest>.jsonl.gz      extraction records, the source of truth
         graph-<key>.lbug                           the database, made from the records
         overrides.toml                             papers that are one, or are not; the user's, if any
+        quarantine.jsonl                           papers that could not be extracted, with the tracebacks, if any
         .lock                                      held by a build
 
 Files are named by what is in them and never changed. New ones are written and synced first, then ``manifest.json`` is
 replaced in one step, then files that it does not name are removed: a crash at any point leaves the old graph or the new
-one. Record parts that a crashed build finished are still there for the next build to take up (`unclaimed_parts`).
+one. Record parts that a crashed build finished are still there for the next build to take up (`unclaimed_parts`). What
+the records of papers in quarantine are made by is `QUARANTINE`, so that each build tries them again.
 
 This module knows what a folder looks like, not how a graph is made (see ``kg.update``) and not what is in the database.
 """
@@ -24,7 +26,7 @@ import os
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,7 +41,11 @@ FORMAT = 1
 PART_PAPERS = 2048
 """Papers in one full part of the records: what a crash can cost."""
 
+QUARANTINE = "quarantined"
+"""The extractor of papers that could not be extracted."""
+
 MANIFEST = "manifest.json"
+_REPORT = "quarantine.jsonl"
 _LOCK = ".lock"
 _RECORDS = "records"
 _DIGEST = 32
@@ -93,6 +99,11 @@ class Manifest:
     def papers(self) -> int:
         """How many papers the graph is made of."""
         return sum(part.papers for part in self.records)
+
+    @property
+    def quarantined(self) -> int:
+        """How many of them could not be extracted."""
+        return sum(part.papers for part in self.records if part.extractor == QUARANTINE)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -164,7 +175,9 @@ def claim(folder: Path) -> Iterator[Manifest | None]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise GraphError(f"{folder}: another build is writing it; wait for that one to end") from None
-        yield read_manifest(folder) if folder.joinpath(MANIFEST).exists() else None
+        manifest = read_manifest(folder) if folder.joinpath(MANIFEST).exists() else None
+        _clear(folder, ".new-*", f"{_RECORDS}/.new-*")
+        yield manifest
 
 
 @contextlib.contextmanager
@@ -194,9 +207,10 @@ def write_part(folder: Path, extractions: Iterable[Extraction], extractor: str) 
     data = gzip.compress(b"".join(lines), 6, mtime=0)
     digest = hashlib.sha256(data).hexdigest()
     name = f"{_RECORDS}/{extractor[:16]}-{digest[:_DIGEST]}.jsonl.gz"
-    if not folder.joinpath(name).exists():
+    part = Part(name, digest, len(lines), extractor)
+    if not is_whole(folder, part):
         _write(folder / name, data)
-    return Part(name, digest, len(lines), extractor)
+    return part
 
 
 def read_part(folder: Path, part: Part) -> Iterator[Extraction]:
@@ -211,21 +225,36 @@ def read_papers(folder: Path, part: Part) -> Iterator[Paper]:
 
 def _read_lines(folder: Path, part: Part, read: Callable[[bytes], T]) -> Iterator[T]:
     path = folder / part.file
+
+    def broken(reason: str) -> GraphError:
+        return GraphError(
+            f"{path}: damaged ({reason}); the next build extracts its papers again: kg build INPUT... -o {folder}"
+        )
+
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _damaged(path, str(error.strerror)) from None
+        raise broken(str(error.strerror)) from None
     if hashlib.sha256(data).hexdigest() != part.sha256:
-        raise _damaged(path, "its digest is not that of the manifest")
+        raise broken("its digest is not that of the manifest")
     try:
         lines = gzip.decompress(data).splitlines()
     except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path, str(error)) from None
+        raise broken(str(error)) from None
     for number, line in enumerate(lines, 1):
         try:
             yield read(line)
         except (ValueError, KeyError, TypeError):
-            raise _damaged(path, f"line {number} is not an extraction record") from None
+            raise broken(f"line {number} is not an extraction record") from None
+
+
+def is_whole(folder: Path, file: Part | Database) -> bool:
+    """Tell whether a file is there with the bytes that the manifest names."""
+    try:
+        with folder.joinpath(file.file).open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
 
 
 def read_records(folder: Path, manifest: Manifest) -> Iterator[Extraction]:
@@ -278,19 +307,31 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     sweep(folder, manifest)
 
 
+def write_quarantine(folder: Path, problems: Iterable[Mapping[str, object]]) -> None:
+    """Make ``problems`` what the folder says of papers that could not be extracted, a line each; no file for none."""
+    lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in problems]
+    if lines:
+        _write(folder / _REPORT, "".join(lines).encode())
+    else:
+        folder.joinpath(_REPORT).unlink(missing_ok=True)
+
+
 def sweep(folder: Path, manifest: Manifest) -> None:
     """Remove the parts, databases and half-written files that ``manifest`` does not name; leave strangers alone."""
     named = {manifest.database.file, *(part.file for part in manifest.records)}
-    for pattern in (f"{_RECORDS}/*.jsonl.gz", f"{_RECORDS}/.new-*", "graph-*.lbug*", ".new-*"):
-        for path in folder.glob(pattern):
-            if path.relative_to(folder).as_posix() in named:
-                continue
-            if path.is_dir():
-                for left in path.iterdir():
-                    left.unlink(missing_ok=True)
-                path.rmdir()
-            else:
-                path.unlink(missing_ok=True)
+    _clear(folder, f"{_RECORDS}/*.jsonl.gz", f"{_RECORDS}/.new-*", "graph-*.lbug*", ".new-*", but=named)
+
+
+def _clear(folder: Path, *patterns: str, but: Container[str] = ()) -> None:
+    for path in (path for pattern in patterns for path in folder.glob(pattern)):
+        if path.relative_to(folder).as_posix() in but:
+            continue
+        if path.is_dir():
+            for left in path.iterdir():
+                left.unlink(missing_ok=True)
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -8,6 +8,7 @@ This module joins the steps for those who write Python; the command line is in `
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -25,7 +26,10 @@ from kg.update import VOCABULARY, Built, Progress, merge_papers, update_folder
 
 if TYPE_CHECKING:
     from kg.extract import Tagger
+    from kg.pipeline import Failure
     from kg.store.base import Rows, Store
+
+log = logging.getLogger(__name__)
 
 Inputs = str | Path | Iterable[str | Path]
 
@@ -47,6 +51,10 @@ def build(
     ``on_problem`` (default: a logged warning), or raise InputError if ``strict``.
     """
     options: dict[str, Any] = {"tagger": tagger, "processes": processes}
+
+    def failed(failure: "Failure") -> None:
+        log.warning("%s: could not be extracted (%s)", failure.paper.id, failure.error)
+
     reading: dict[str, Any] = {
         "format": format,
         "strict": strict,
@@ -61,7 +69,8 @@ def build(
     from kg.read import read
 
     papers = merge_papers(read(_listed(inputs), **reading))
-    return assemble(pipeline.extract_papers(papers.values(), **options), families=pipeline.families())
+    extractions = pipeline.extract_papers(papers.values(), on_failure=failed, **options)
+    return assemble(extractions, families=pipeline.families())
 
 
 def build_folder(

@@ -22,7 +22,7 @@ from kg.errors import GraphError, InputError
 from kg.model import Extraction, Paper
 from kg.pipeline import extract_papers, extractor_digest
 from kg.record import to_json
-from kg.update import Built, merge_papers, update_folder
+from kg.update import Built, merge_papers, refresh_folder, update_folder
 
 TEXTS = {
     "Skipping layers": "We propose SkipNet. SkipNet reaches 93.1% accuracy on CIFAR-10 and beats ResNet-50.",
@@ -224,17 +224,53 @@ def test_a_path_outside_the_folder_is_refused(tmp_path: Path) -> None:
         folder.read_manifest(path)
 
 
-def test_a_damaged_part_is_named_and_nothing_is_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "papers.kg"
-    (part,) = make(PAPERS, path).manifest.records
-    (path / part.file).write_bytes(gzip.compress(b"{}\n"))
-    before = files(path)
-    with pytest.raises(GraphError, match=f"{part.file}: damaged"):
-        make(PAPERS, path)
-    assert files(path) == before
-    (path / part.file).unlink()
-    with pytest.raises(GraphError, match=r"damaged .No such file"):
+@pytest.mark.parametrize("given", ["none of it", "all"])
+@pytest.mark.parametrize("damage", [b"", gzip.compress(b"{}\n"), None])
+def test_a_damaged_part_is_named_and_extracted_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, given: str, damage: bytes | None
+) -> None:
+    path, source = tmp_path / "papers.kg", folder.Source("own.jsonl", "0" * 64)
+    (part,) = make(PAPERS, path, inputs=[source]).manifest.records
+    before = content(path)
+    if damage is None:
+        (path / part.file).unlink()
+    else:
+        (path / part.file).write_bytes(damage)
+    with pytest.raises(
+        GraphError, match=f"{part.file}: damaged .*; the next build extracts its papers again: kg build"
+    ):
         list(folder.read_records(path, folder.read_manifest(path)))
+    # Whether the papers come from the inputs or from the database, none is lost and nothing else changes.
+    built = make(PAPERS, path, inputs=[source]) if given == "all" else refresh_folder(path)
+    assert f"{part.file}: damaged or missing; its papers (5) are extracted again" in caplog.text
+    assert built.extracted == 5 and content(path) == before
+
+
+def test_only_the_papers_of_the_damaged_part_are_extracted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update, "PART_PAPERS", 2)
+    path = tmp_path / "papers.kg"
+    first = make(PAPERS[:4], path).manifest
+    before = content(path)
+    (path / first.records[0].file).write_bytes(b"dust")
+    # What was read from standard input has a place that says nothing: it must not be taken for the lost paper.
+    built = make([replace(PAPERS[4], sources=PAPERS[0].sources)], path)
+    assert (built.extracted, built.reused) == (3, 2)
+    assert set(before[0]) < set(content(path)[0])
+
+
+def test_a_damaged_database_is_made_again_and_with_the_records_it_is_the_end(tmp_path: Path) -> None:
+    path, source = tmp_path / "papers.kg", folder.Source("own.jsonl", "0" * 64)
+    first = make(PAPERS, path, inputs=[source]).manifest
+    (path / first.database.file).write_bytes(b"dust")
+    again = make(PAPERS[:1], path)
+    assert again.extracted == 0 and again.graph is not None and folder.is_whole(path, again.manifest.database)
+    (path / first.database.file).write_bytes(b"dust")
+    (path / first.records[0].file).write_bytes(b"dust")
+    before = files(path)
+    with pytest.raises(GraphError, match=r"database is damaged as well.* all its inputs: own\.jsonl"):
+        make(PAPERS[:1], path)
+    assert files(path) == before
+    assert make(PAPERS, path, inputs=[source]).extracted == 5
 
 
 def test_parts_have_the_same_bytes_every_time(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def cli() -> None:
 for _command in (
     make.demo,
     make.build,
+    make.remove,
     make.extract,
     fetch.fetch,
     ask.query,

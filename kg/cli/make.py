@@ -1,4 +1,4 @@
-"""Commands that read papers: demo, build, extract."""
+"""Commands that read papers and change graphs: demo, build, remove, extract."""
 
 import shlex
 import shutil
@@ -12,12 +12,16 @@ import click
 
 from kg.cli import options
 from kg.cli.output import Problems, count, note, print_table, progress
-from kg.errors import InputError
+from kg.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from kg.graph import Graph
     from kg.model import Paper
+    from kg.pipeline import Failure
     from kg.update import Built
+
+_FAILURES = 5
+"""Papers in quarantine that are named."""
 
 
 @click.command()
@@ -43,6 +47,54 @@ def build(inputs: tuple[str, ...], output: Path, processes: int | None, **chosen
         if label in nodes
     )
     note(f"{output}: {parts}; {built.extracted:,} extracted, {built.reused:,} already there")
+    _report(built, output)
+
+
+@click.command()
+@click.argument("graph", metavar="GRAPH", type=click.Path(path_type=Path))
+@click.argument("papers", metavar="[PAPER]...", nargs=-1)
+@click.option(
+    "--from",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Remove what was read from this file, folder or archive, as `kg info` names it; may be repeated.",
+)
+def remove(*, graph: Path, papers: tuple[str, ...], files: tuple[str, ...]) -> None:
+    """Remove papers, or all that was read from a file.
+
+    PAPER is an id, an identifier (doi:..., arXiv:...), a title however it is spelt, or a place such as papers.bib:12. A
+    place and --from take only what was read there: a paper that was read elsewhere too stays as it is told there, and
+    the graph is the one that a build without them makes. The rest is not extracted again.
+
+    \b
+    Examples:
+      kg remove papers.kg arXiv:1512.03385 "Attention is all you need"
+      kg remove papers.kg --from more.jsonl.gz
+    """
+    from kg.folder import read_manifest
+    from kg.update import remove_papers
+
+    if not papers and not files:
+        raise UsageError("nothing to remove; give papers, or --from FILE")
+    before = read_manifest(graph).papers
+    with progress() as update:
+        built = remove_papers(graph, papers, files=files, progress=update)
+    left = built.manifest.papers
+    note(f"{graph}: {count(before - left, 'paper')} removed, {left:,} left; {built.extracted:,} extracted")
+    _report(built, graph)
+
+
+def _report(built: "Built", graph: Path) -> None:
+    """Say what is in quarantine, and what to do."""
+    for failure in built.failures[:_FAILURES]:
+        where = failure.paper.sources[0] if failure.paper.sources else failure.paper.id
+        note(f"{where}: could not be extracted ({failure.error})")
+    if built.failures:
+        note(
+            f"{count(len(built.failures), 'paper')} could not be extracted and stand in the graph without methods and "
+            f"datasets; why is in {graph / 'quarantine.jsonl'}; the next build tries again; `kg remove` takes them out"
+        )
 
 
 def _build(
@@ -104,7 +156,11 @@ def extract(
     papers = read(inputs, format=form, strict=strict, skip_empty=skip_empty, on_problem=problems)
     number = 0
     papers, workers = _workers(_first(papers), processes)
-    for extraction in extract_papers(papers, tagger=tagger, processes=workers):
+
+    def failed(failure: "Failure") -> None:
+        note(f"{failure.paper.id}: could not be extracted ({failure.error})")
+
+    for extraction in extract_papers(papers, tagger=tagger, processes=workers, on_failure=failed):
         click.echo(to_json(extraction))
         number += 1
     problems.summary()

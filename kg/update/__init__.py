@@ -3,7 +3,10 @@
 A paper already in the folder is extracted again only where its text or the extractor changed. Papers that are in the
 folder and not in the input stay. Every paper remembers the versions that it was made of, and which versions are one
 paper is decided anew among all (`kg.update.identity`): building A and then B gives the same graph as building both at
-once, and what was wrongly united can be parted.
+once, what was wrongly united can be parted, and a removal gives back what was before.
+
+A paper that cannot be extracted stops nothing: it is in the graph without entities, reported in ``quarantine.jsonl``,
+and tried again by each build. The papers of a damaged record part are extracted again (`kg.update.damage`).
 
 This module decides what is to be done; ``kg.folder`` knows how a folder is written and ``kg.pipeline`` how papers are
 extracted. It reads no paper files.
@@ -13,7 +16,7 @@ import hashlib
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -27,14 +30,17 @@ from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
 from kg.update.corrections import corrected, read_corrections
+from kg.update.damage import set_aside
 from kg.update.identity import Group, identify
 from kg.update.imports import import_digests, joined
 from kg.update.likeness import facts_of
 from kg.update.overrides import NONE, Overrides, read_overrides
+from kg.update.removal import Removal, find_unwanted
 from kg.update.sort import read_versions, sort_papers, take_up
 
 if TYPE_CHECKING:
     from kg.extract import Tagger
+    from kg.pipeline import Failure
 
 MANY_PAPERS = 512
 """From so many papers on, it pays to start processes: each has to load the vocabulary and the tagger first."""
@@ -47,13 +53,22 @@ Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Unwanted:
+    """What a user calls the papers, and the files of papers, that are to go."""
+
+    names: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did. ``graph`` is None where nothing had changed."""
+    """What a build did. ``graph`` is None where nothing had changed; ``failures`` are the papers in quarantine."""
 
     manifest: Manifest
     extracted: int
     reused: int
     graph: nx.MultiDiGraph | None
+    failures: tuple["Failure", ...] = ()
 
 
 def update_folder(
@@ -65,8 +80,11 @@ def update_folder(
     processes: int | None = None,
     progress: Progress | None = None,
     refresh: bool = False,
+    unwanted: Unwanted | None = None,
 ) -> Built:
     """Add ``papers`` to the graph folder at ``path``, made if missing; ``processes`` None means as many as help.
+
+    What is ``unwanted`` is taken out of what the folder has.
 
     Raises InputError where there is no paper, unless ``refresh``; GraphError where the folder cannot be used or
     written; what was in it is then unchanged.
@@ -84,6 +102,7 @@ def update_folder(
                 processes=processes,
                 progress=progress or _silent,
                 refresh=refresh,
+                unwanted=unwanted,
             )
     except OSError as error:
         where = error.filename or path
@@ -96,9 +115,30 @@ def _silent(step: str, done: int, total: int | None) -> None:
 
 def refresh_folder(path: Path, *, processes: int | None = None, progress: Progress | None = None) -> Built:
     """Make the graph folder at ``path`` anew of what it holds, as its overrides.toml says; extract what changes."""
-    manifest = folder.read_manifest(path)
-    tagger: Tagger = "rules" if manifest.tagger == "rules" else "model"
-    return update_folder((), path, tagger=tagger, processes=processes, progress=progress, refresh=True)
+    return update_folder((), path, tagger=_tagger(path), processes=processes, progress=progress, refresh=True)
+
+
+def remove_papers(
+    path: Path,
+    names: Collection[str] = (),
+    *,
+    files: Collection[str] = (),
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Built:
+    """Take papers out of the graph folder at ``path``: those that ``names`` mean, and what was read from ``files``.
+
+    Raises QueryError and GraphError as `kg.update.removal.find_unwanted`.
+    """
+    unwanted = Unwanted(tuple(names), tuple(files))
+    tagger = _tagger(path)
+    return update_folder(
+        (), path, tagger=tagger, processes=processes, progress=progress, refresh=True, unwanted=unwanted
+    )
+
+
+def _tagger(path: Path) -> "Tagger":
+    return "rules" if folder.read_manifest(path).tagger == "rules" else "model"
 
 
 def merge_papers(
@@ -144,6 +184,7 @@ def _update(
     processes: int | None,
     progress: Progress,
     refresh: bool,
+    unwanted: Unwanted | None,
 ) -> Built:
     from kg import pipeline
 
@@ -151,29 +192,48 @@ def _update(
     new = read_versions(papers, lambda number: progress("read", number, None))
     if not new and not refresh:
         raise InputError("no paper in the inputs; `kg formats` shows what can be read")
+    present, removal = old, Removal()
+    if old and unwanted:
+        papers = (paper for part in old.records for paper in folder.read_papers(path, part))
+        removal = find_unwanted(papers, unwanted.names, unwanted.files)
+    elif old:
+        present, new = set_aside(path, old, new, inputs)
     kept, loose, todo = sort_papers(
-        path, old, new, extractor=extractor, overrides=read_overrides(path), full=PART_PAPERS
+        path,
+        present,
+        new,
+        extractor=extractor,
+        overrides=read_overrides(path),
+        full=PART_PAPERS,
+        sift=removal.sift,
     )
     loose += take_up(path, old, todo, extractor=extractor)
     total, reused = len(todo), sum(part.papers for part in kept) + len(loose)
     waiting = [todo[key] for key in sorted(todo)]
     workers = processes or processes_for(total)
-    extractions = _counted(pipeline.extract_papers(waiting, tagger=tagger, processes=workers), total, progress)
-    for batch in _batches(extractions):
+    failures: list[Failure] = []
+    failed: list[Extraction] = []
+    extractions = _counted(
+        pipeline.extract_papers(waiting, tagger=tagger, processes=workers, on_failure=failures.append), total, progress
+    )
+    for batch in _batches(_without(extractions, failures, failed)):
         if len(batch) == PART_PAPERS:
             kept.append(folder.write_part(path, batch, extractor))
         else:
             loose += batch
     loose.sort(key=lambda extraction: extraction.paper.id)
     kept += [folder.write_part(path, batch, extractor) for batch in _batches(loose)]
+    kept += [folder.write_part(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
+    folder.write_quarantine(path, map(_problem, failures))
     records = tuple(sorted(kept, key=lambda part: part.file))
     said = (*import_digests(path), read_corrections(path).digest)
     key = folder.database_key(extractor, _database_code(), *said, *(part.sha256 for part in records))
-    sources = tuple(sorted({*inputs, *(old.inputs if old else ())}, key=lambda s: (s.name, s.sha256)))
-    if old and old.database.key == key and path.joinpath(old.database.file).is_file():
+    stay = [source for source in old.inputs if not removal.has_read(f"{source.name}:")] if old else []
+    sources = tuple(sorted({*inputs, *stay}, key=lambda s: (s.name, s.sha256)))
+    if old and old.database.key == key and folder.is_whole(path, old.database):
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
         folder.write_manifest(path, manifest)
-        return Built(manifest, total, reused, None)
+        return Built(manifest, total, reused, None, tuple(failures))
     graph = _assemble(path, records, progress)
     with folder.new_database(path, key) as place:
         _store(graph, place, progress)
@@ -188,7 +248,7 @@ def _update(
         counts=count(graph),
     )
     folder.write_manifest(path, manifest)
-    return Built(manifest, total, reused, graph)
+    return Built(manifest, total, reused, graph, tuple(failures))
 
 
 def processes_for(papers: int) -> int:
@@ -201,6 +261,29 @@ def _counted(extractions: Iterable[Extraction], total: int, progress: Progress) 
     for number, extraction in enumerate(extractions, 1):
         progress("extract", number, total)
         yield extraction
+
+
+def _without(
+    extractions: Iterable[Extraction], failures: Sequence["Failure"], failed: list[Extraction]
+) -> Iterator[Extraction]:
+    """Give the extractions of papers that have not failed; those of others go to ``failed``."""
+    for extraction in extractions:
+        # A failure is told just before its extraction is given.
+        if failures and failures[-1].paper is extraction.paper:
+            failed.append(extraction)
+        else:
+            yield extraction
+
+
+def _problem(failure: "Failure") -> dict[str, object]:
+    paper = failure.paper
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "sources": list(paper.sources),
+        "error": failure.error,
+        "traceback": failure.trace,
+    }
 
 
 def _batches(extractions: Iterable[Extraction]) -> Iterator[list[Extraction]]:

@@ -5,7 +5,7 @@ holds and all that is new; but only what changes is read in full and written aga
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,14 @@ from kg.update.likeness import Facts, facts_of
 from kg.update.overrides import Overrides
 
 Text = tuple[str, str]
+
+Sift = Callable[[Paper, Paper], Paper | None]
+"""Gives what stays of a version of a paper, or None."""
+
+
+def keep_all(_: Paper, version: Paper) -> Paper:
+    """Let a version stay as it is."""
+    return version
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +59,25 @@ def _everywhere(version: Paper, same: Paper | None) -> Paper:
 
 
 def sort_papers(
-    path: Path, old: Manifest | None, new: Mapping[str, Paper], *, extractor: str, overrides: Overrides, full: int
+    path: Path,
+    old: Manifest | None,
+    new: Mapping[str, Paper],
+    *,
+    extractor: str,
+    overrides: Overrides,
+    full: int,
+    sift: Sift = keep_all,
 ) -> tuple[list[Part], list[Extraction], dict[str, Paper]]:
     """Give the parts that stay, the records whose papers need no extraction, and the papers by id that do.
 
-    A part stays where nothing in it changes and it has ``full`` papers.
+    A part stays where nothing in it changes and it has ``full`` papers. ``sift`` says what stays of what is there.
     """
     parts = old.records if old else ()
-    stored = _stored(path, parts, new)
+    stored, lessened = _stored(path, parts, new, sift)
     facts = [version.facts for version in stored.values()]
     facts += [facts_of(paper) for key, paper in new.items() if key not in stored]
-    settled, moving = _settled(identify(facts, overrides), stored)
-    changed = {version.part for version in stored.values() if version.paper not in settled}
+    settled, moving = _settled(identify(facts, overrides), stored, lessened)
+    changed = {version.part for version in stored.values() if version.paper not in settled} | set(lessened.values())
     kept: list[Part] = []
     loose: list[Extraction] = []
     versions = dict(new)
@@ -80,7 +95,7 @@ def sort_papers(
                 done[_text(record.paper)] = record
             elif record.paper.id in settled:
                 moving.append(Group(record.paper.id, tuple(map(version_key, versions_of(record.paper))), ()))
-            for version in versions_of(record.paper):
+            for version in _left(record.paper, sift):
                 key = version_key(version)
                 versions[key] = _everywhere(version, versions.get(key))
     todo: dict[str, Paper] = {}
@@ -94,19 +109,32 @@ def sort_papers(
     return kept, loose, todo
 
 
-def _stored(path: Path, parts: Iterable[Part], new: Mapping[str, Paper]) -> dict[str, _Stored]:
-    """Find the versions that the folder holds; their texts are not kept."""
+def _left(paper: Paper, sift: Sift) -> list[Paper]:
+    return [left for version in versions_of(paper) if (left := sift(paper, version)) is not None]
+
+
+def _stored(
+    path: Path, parts: Iterable[Part], new: Mapping[str, Paper], sift: Sift
+) -> tuple[dict[str, _Stored], dict[str, str]]:
+    """Find the versions that the folder holds, without their texts; and the part of each paper that loses one."""
     found: dict[str, _Stored] = {}
+    lessened: dict[str, str] = {}
     for part in parts:
         for paper in folder.read_papers(path, part):
-            for version in versions_of(paper):
+            versions = versions_of(paper)
+            left = _left(paper, sift)
+            if tuple(left) != versions:
+                lessened[paper.id] = part.file
+            for version in left:
                 both = _everywhere(version, new.get(version_key(version)))
                 facts = facts_of(both)
                 found[facts.key] = _Stored(part.file, paper.id, facts, both == version)
-    return found
+    return found, lessened
 
 
-def _settled(groups: Iterable[Group], stored: Mapping[str, _Stored]) -> tuple[set[str], list[Group]]:
+def _settled(
+    groups: Iterable[Group], stored: Mapping[str, _Stored], lessened: Container[str]
+) -> tuple[set[str], list[Group]]:
     """Tell the papers that are as the folder has them from those that are not."""
     sizes = Counter(version.paper for version in stored.values())
     settled: set[str] = set()
@@ -114,7 +142,7 @@ def _settled(groups: Iterable[Group], stored: Mapping[str, _Stored]) -> tuple[se
     for group in groups:
         held = [stored.get(key) for key in group.keys]
         same = all(version and version.whole and version.paper == group.id for version in held)
-        if same and sizes[group.id] == len(held):
+        if same and sizes[group.id] == len(held) and group.id not in lessened:
             settled.add(group.id)
         else:
             moving.append(group)
