@@ -151,7 +151,8 @@ def test_formats_lists_what_is_read_and_written() -> None:
     from kg.read import FORMATS as READ
 
     printed = invoke("formats").stdout
-    for name in [*(form.name for form in READ), *(form.name for form in WRITTEN)]:
+    packed = ("gzip", "bzip2", "xz", "Zstandard", "zip", "tar")
+    for name in [*(form.name for form in READ), *(form.name for form in WRITTEN), *packed]:
         assert name in printed
 
 

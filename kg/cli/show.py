@@ -171,7 +171,10 @@ def formats() -> None:
     from kg.export import FORMATS as WRITTEN
     from kg.read import FORMATS as READ
 
-    click.echo("Read (recognised from content, gzip or not, or named with --format):\n")
+    click.echo("Read (recognised from content, or named with --format):\n")
     print_table(("format", "what", "example"), [(form.name, form.description, form.example) for form in READ])
+    click.echo(
+        "\nAny of them may be compressed (gzip, bzip2, xz, Zstandard) or lie in an archive (zip, tar) or a folder."
+    )
     click.echo("\nWritten by `kg export`:\n")
     print_table(("format", "suffix", "what"), [(form.name, " ".join(form.suffixes), form.summary) for form in WRITTEN])
