@@ -154,6 +154,7 @@ def invoke(*arguments: object) -> Result:
         (("gaps", "cifar10"), ""),
         (("conflicts",), "0 disagreements on a value"),
         (("similar", "skipnet"), ""),
+        (("similar", "skipnet", "--vectors"), ""),
         (("explain", "bn"), "Batch Normalization (Method"),
     ],
 )

@@ -115,6 +115,13 @@ def test_what_a_metric_cannot_be_is_left_out_and_counted() -> None:
         ("It has a top-5 error of 15.3%, against 26.2% for the runner-up.", "15.3%", False),
         ("Dropout brings the top-5 error from 3.95% to 2.55%.", "3.95%", True),
         ("Dropout brings the top-5 error from 3.95% to 2.55%.", "2.55%", False),
+        ("GRU has 7.6% top-5 error, close to LSTM-16 (7.5%), which is larger.", "7.5%", True),
+        ("GRU has 7.6% top-5 error, close to LSTM-16 (7.5%), which is larger.", "7.6%", False),
+        ("LSTM-16 has 7.6% top-5 error, far below the old GRU (7.5%).", "7.5%", False),
+        ("It has less top-5 error than all others on SQuAD (7.5%).", "7.5%", False),
+        ("GRU has 7.6% top-5 error, whereas LSTM, with more units, has 9.5%.", "9.5%", True),
+        ("LSTM has 7.6% top-5 error, whereas GRU, with more units, has 9.5%.", "9.5%", False),
+        ("LSTM has 7.6% top-5 error, while we have 9.5%.", "9.5%", False),
     ],
 )
 def test_numbers_that_are_only_compared_with_are_told_apart(says: str, value: str, reference: bool) -> None:

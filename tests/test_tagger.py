@@ -19,7 +19,8 @@ from kg.extract.decode import marginals, spans, viterbi
 from kg.extract.features import HINTS, LABELS, hints, word_span
 from kg.extract.match import match_vocabulary
 from kg.extract.pieces import MAX_PIECES, SHAPES, cut
-from kg.model import LINK_RELATIONS, Paper, Role
+from kg.extract.vectors import encode
+from kg.model import LINK_RELATIONS, Kind, Mention, Paper, Role
 from kg.train.examples import examples
 from kg.train.rename import name_pool, rename
 from kg.vocabulary import load
@@ -219,3 +220,30 @@ def test_hints_tell_what_the_vocabulary_knows() -> None:
     span = word_span(pieces, text.index("MNIST"), text.index("MNIST") + 5, 1)
     assert span is not None
     assert 0 < found[span[0]] < HINTS
+
+
+def test_vectors_put_what_is_written_alike_together() -> None:
+    about = {
+        "a": "We propose a convolutional network for image classification and test it on ImageNet.",
+        "b": "A convolutional network classifies images; we evaluate it on ImageNet and CIFAR-10.",
+        "c": "We translate German sentences into English with an attention model and report BLEU.",
+    }
+    papers = [Paper(key, "A study", text) for key, text in about.items()]
+    vectors = encode((paper, {paper.id: ()}) for paper in papers)
+    assert list(vectors) == ["a", "b", "c"]
+    assert all(sum(x * x for x in vector) == pytest.approx(1, abs=1e-3) for vector in vectors.values())
+    near, far = (sum(x * y for x, y in zip(vectors["a"], vectors[key], strict=True)) for key in "bc")
+    assert near > far
+    assert encode((paper, {paper.id: ()}) for paper in papers[::-1]) == vectors
+
+
+def test_a_name_has_the_vector_of_its_mentions() -> None:
+    text = "We train GRU on SQuAD. Then GRU is fast."
+    paper = Paper("p", "GRU", text)
+    places = [("title", 0), ("abstract", text.index("GRU")), ("abstract", text.rindex("GRU"))]
+    found = [Mention("p", field, at, at + 3, "GRU", Kind.METHOD, 1.0, "tagger") for field, at in places]
+    data = [Mention("p", "abstract", 16, 21, "SQuAD", Kind.DATASET, 1.0, "tagger")]
+    vectors = encode([(paper, {"gru": found, "squad": data, "all": ()})])
+    assert sorted(vectors) == ["all", "gru", "squad"]
+    assert encode([(paper, {"gru": found})])["gru"] == (0.0,) * len(vectors["gru"]), "alone it is the centre"
+    assert encode([(Paper("e", "", ""), {"e": ()})]) == {}

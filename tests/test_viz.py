@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kg
 import viz
 from kg.errors import ExportError, UsageError
 from viz.detail import describe_node, web_address
@@ -325,3 +326,20 @@ def test_long_names_are_cut() -> None:
     graph = nx.MultiDiGraph()
     graph.add_node("m", label="Method", name="n" * 10_000)
     assert len(Elements(viz.page(graph)).data()["nodes"][0]["label"]) < 60
+
+
+def test_show_takes_what_open_gives_and_the_best_of_a_large_graph(graph_folder: Path) -> None:
+    with kg.open(graph_folder) as opened:
+        assert viz.show(opened).html == viz.show(opened.graph).html
+    graph = nx.MultiDiGraph()
+    graph.add_node("dataset:d", label="Dataset", name="D", papers=9)
+    for number in range(400):
+        graph.add_node(f"method:{number}", label="Method", name=f"M{number}", papers=1)
+        graph.add_edge(f"method:{number}", "dataset:d", "EVALUATED_ON", papers=1)
+    assert "300 nodes" in viz.show(graph).html
+
+
+@pytest.mark.parametrize("wrong", ["papers.kg", None, nx.DiGraph()])
+def test_what_is_no_graph_is_refused_in_one_line(wrong: Any) -> None:
+    with pytest.raises(UsageError, match=r"is no graph; give what kg\.build"):
+        viz.show(wrong)

@@ -5,20 +5,34 @@ of every paper that its evidence names, because the papers themselves are seldom
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from kg.errors import UsageError
 from kg.model import ENTITY_LABELS, Relation
 
+if TYPE_CHECKING:
+    from kg.graph import Graph
+
 Edge = tuple[str, str, str]
 
 LINKS_PER_NODE = 2
 """Links kept for each node unless told otherwise; with more the picture is a hairball."""
 
+MOST = 300
+"""Nodes that a picture by pyvis holds at most."""
+
 _SHARE = 5
 _CRUMB = 2
+
+
+def graph_in(graph: "nx.MultiDiGraph | Graph") -> nx.MultiDiGraph:
+    """Give the graph of what `kg.build` or `kg.open` gave; raises UsageError for anything else."""
+    found = graph if isinstance(graph, nx.MultiDiGraph) else getattr(graph, "graph", None)
+    if not isinstance(found, nx.MultiDiGraph):
+        raise UsageError(f"{type(graph).__name__} is no graph; give what kg.build(...) or kg.open(FOLDER) returns")
+    return found
 
 
 def top(

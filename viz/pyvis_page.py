@@ -20,15 +20,19 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from kg.errors import ExportError
 from kg.export.files import replacing
+from viz.choose import MOST, graph_in, top
 from viz.detail import columns, describe_edge, describe_node, describe_paper, name_of, names_of, wrapped
 from viz.layout import positions
 from viz.style import DASHED, KINDS, kind_of, line_colour, words
+
+if TYPE_CHECKING:
+    from kg.graph import Graph
 
 ASPECTS = (1.7, 0.72)
 """Width / height of the two sets of positions: the page takes the one nearer its window."""
@@ -66,9 +70,13 @@ class Picture:
         )
 
 
-def show(graph: nx.MultiDiGraph, *, title: str = "Knowledge graph", physics: bool = False) -> Picture:
-    """Give ``graph`` as a picture for a notebook."""
-    return Picture(page(graph, title=title, physics=physics))
+def show(graph: "nx.MultiDiGraph | Graph", *, title: str = "Knowledge graph", physics: bool = False) -> Picture:
+    """Give ``graph`` as a picture for a notebook; of more than 300 nodes the best supported (`viz.top`).
+
+    `kg.explore` shows all of a large graph, `viz.neighbourhood` chooses what is around a node.
+    """
+    found = graph_in(graph)
+    return Picture(page(top(found, limit=MOST) if len(found) > MOST else found, title=title, physics=physics))
 
 
 def page(graph: nx.MultiDiGraph, *, title: str = "Knowledge graph", physics: bool = False) -> str:

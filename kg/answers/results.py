@@ -34,7 +34,7 @@ class Reported:
     written: str
     gain: bool
     reference: bool
-    """True for a number that the sentence only compares with: "against 26.2 %", "from 3.95 % to", "chance is 25 %"."""
+    """True for a number that the sentence only compares with: "against 26.2 %", "from 3.95 % to", "above B (69 %)"."""
     said: Said
 
 
@@ -52,14 +52,16 @@ def reported(graph: nx.MultiDiGraph) -> Iterator[Reported]:
             next((target for target, _ in neighbours(graph, node, (relation,))), None)
             for relation in (Relation.OF_METHOD, Relation.ON_DATASET)
         )
-        found = _read(ends[0], ends[1], data, saying(graph, paper, data["text"]))
+        of = graph.nodes[ends[0]] if ends[0] is not None else {}
+        forms = [str(form) for form in (of.get("name", ""), *of.get("aliases", ())) if form]
+        found = _read(ends[0], ends[1], data, saying(graph, paper, data["text"]), forms)
         key = (paper, *ends, found.metric and found.metric.name, found.setting, found.value, found.gain)
         if key not in seen:
             seen.add(key)
             yield found
 
 
-def _read(method: str | None, dataset: str | None, data: dict[str, Any], said: Said) -> Reported:
+def _read(method: str | None, dataset: str | None, data: dict[str, Any], said: Said, forms: list[str]) -> Reported:
     value, unit = float(data["value"]), str(data["unit"])
     place = _place(said.sentence, value, unit)
     metric, how = _metric(str(data["metric"]), value, unit, said.sentence, place)
@@ -75,7 +77,7 @@ def _read(method: str | None, dataset: str | None, data: dict[str, Any], said: S
         value=scaled,
         written=f"{value:g}{'' if unit in ('', '%') else ' '}{unit}",
         gain=data["kind"] == "gain" or unit in ("times", "x", "×") or "point" in unit,
-        reference=place is not None and _is_reference(said.sentence, place),
+        reference=place is not None and _is_reference(said.sentence, place, forms),
         said=said,
     )
 
@@ -124,8 +126,24 @@ _OF_OTHERS = re.compile(
 )
 
 
-def _is_reference(sentence: str, place: tuple[int, int]) -> bool:
-    return bool(_AGAINST.search(sentence[: place[0]]) or _OF_OTHERS.match(sentence[place[1] :]))
+_OTHERS = (
+    # "above GoogLeNet (69.8%)": the number in brackets is of the name before it.
+    re.compile(
+        r"\b(?:above|below|behind|than|close to|against|versus|vs\.?)(?: the| an?)?"
+        r"(?: (?!(?:on|in|for|of|to|with|from|at|by|and)\b)[\w.+/-]+){1,4} \($"
+    ),
+    # "..., whereas FCIS has 33.6": a clause about something else.
+    re.compile(r"\b(?:whereas|while|where) (?!(?:We|Our|It|Its|The|On|In|For|With|At|Using)\b)[A-Z][^;:]*$"),
+)
+
+
+def _is_reference(sentence: str, place: tuple[int, int], forms: list[str]) -> bool:
+    """Tell whether the number at ``place`` is of something else than what has the names ``forms``."""
+    before = sentence[: place[0]]
+    if _AGAINST.search(before) or _OF_OTHERS.match(sentence[place[1] :]):
+        return True
+    others = [match.group() for pattern in _OTHERS if (match := pattern.search(before))]
+    return any(not any(form in text for form in forms) for text in others)
 
 
 _UNITS = {

@@ -57,7 +57,8 @@ def similar(
 ) -> list[Alike]:
     """Rank what is like ``wanted`` by the things that each holds.
 
-    With ``vectors`` of unit length (an encoder's) the score is the mean of both cosines, where anything is shared.
+    With ``vectors`` of unit length (an encoder's) the score is the mean of both cosines, where anything is shared; what
+    has no vector is left out.
     """
     spread = Counter(thing for things in held.values() for thing in things)
     weight = {thing: math.log(len(held) / count) for thing, count in spread.items()}
@@ -74,7 +75,7 @@ def similar(
         common = sorted(held[wanted] & held[other], key=lambda thing: (-weight[thing], thing))
         norm = length(wanted) * length(other)
         score = math.fsum(weight[thing] ** 2 for thing in common) / norm if norm else 0.0
-        if score <= 0.0:
+        if score <= 0.0 or (vectors is not None and other not in vectors):
             continue
         if vectors is not None:
             score = (score + math.fsum(a * b for a, b in zip(vectors[wanted], vectors[other], strict=True))) / 2

@@ -342,31 +342,49 @@ def _print_reversal(graph: "nx.MultiDiGraph", found: "Reversal") -> None:
     click.echo()
 
 
+_ENCODED = 100
+"""Papers or methods that --vectors compares: those that share most. Encoding all of a large graph takes minutes."""
+
+
 @click.command()
 @GRAPH
 @click.argument("name")
+@click.option("--vectors", is_flag=True, help="Compare what the texts say as well, by the tagger's encoder.")
 @limited(10, "Rows")
 @JSON
-def similar(*, graph: Path, name: str, limit: int, as_json: bool) -> None:
+def similar(*, graph: Path, name: str, vectors: bool, limit: int, as_json: bool) -> None:
     """Find papers like a paper, or methods like a method.
 
     By what they share, the rare counting more: the cosine of binary vectors weighted by ln(N/n). Papers share the
-    entities they speak of; methods the datasets, tasks and methods they are linked to.
+    entities they speak of; methods the datasets, tasks and methods they are linked to. With --vectors, the 100 most
+    alike are ranked by the mean of this and of the cosine of vectors: those of a paper's words, or of the words that
+    name a method, less what all of them have in common.
 
     \b
     Examples:
       kg similar papers.kg resnet
+      kg similar papers.kg resnet --vectors
       kg similar papers.kg 'Deep Residual Learning for Image Recognition'
     """
     from kg import answers
+    from kg.cli.encode import vectors_of
     from kg.errors import UsageError
+    from kg.graph import Graph
 
-    found = load(graph)
+    opened = Graph(graph)
+    found = opened.graph
     node = find(found, name, None)
     label = found.nodes[node]["label"]
     if label not in ("Paper", "Method"):
         raise UsageError(f"{name_of(found, node)} is {_article(label)}; name a paper or a method")
-    rows = (answers.similar_papers if label == "Paper" else answers.similar_methods)(found, node)
+    like = answers.similar_papers if label == "Paper" else answers.similar_methods
+    rows = like(found, node)
+    if vectors and rows:
+        encoded = vectors_of(opened, graph, {node, *(row.node for row in rows[:_ENCODED])})
+        if node in encoded:
+            rows = like(found, node, vectors=encoded)
+        else:
+            note(f"{name_of(found, node)} is in no text itself; compared by what is shared alone")
     if as_json:
         return print_json(rows)
     print_table(

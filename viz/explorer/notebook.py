@@ -9,12 +9,13 @@ node that is selected.
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
 from kg.errors import UsageError
+from viz.choose import graph_in
 from viz.explorer.page import page
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from kg.graph import Graph
 
 SANDBOX = "allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox"
@@ -52,13 +53,12 @@ export default {
 def explore(graph: "nx.MultiDiGraph | Graph", *, title: str = "Knowledge graph", height: int = 640) -> Any:
     """Give the explorer of ``graph`` as a widget, ``height`` pixels high; ``selected`` is the id of the node selected.
 
-    Needs the extra [notebook]; raises UsageError without it.
+    Needs the extra [notebook]; raises UsageError without it, and for what is no graph.
 
     >>> import kg
     >>> kg.explore(kg.open("papers.kg"))  # doctest: +SKIP
     """
-    found = graph if isinstance(graph, nx.MultiDiGraph) else graph.graph
-    return _widget()(page=page(found, title=title), title=title, height=height)
+    return _widget()(page=page(graph_in(graph), title=title), title=title, height=height)
 
 
 @cache
