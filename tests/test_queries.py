@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 import queries
+from kg.answers import metrics
 from kg.errors import QueryError
 from kg.store import names
 from kg.store.embedded import EmbeddedStore, write
+from tests.answers_corpus import graph_of, paper
 from tests.graphs import VALUES, small_graph
 
 FOLDER = Path(queries.__file__).parent
@@ -138,3 +140,38 @@ def test_an_exact_name_wins_over_a_folded_one_and_more_papers_over_fewer() -> No
     for key, name, papers in (("method:a-b", "A-B", 1), ("method:ab", "AB", 2), ("method:a.b", "a b", 9)):
         graph.add_node(key, label="Method", id=key, name=name, aliases=[], papers=papers)
     assert [names.find(graph, text) for text in ("A-B", "AB", "a_b", "ab")] == ["A-B", "AB", "a b", "AB"]
+
+
+@pytest.mark.parametrize("name", ["leaderboard", "who-beats-whom"])
+def test_queries_know_the_direction_of_the_metrics_in_the_table(store: EmbeddedStore, name: str) -> None:
+    [pattern] = re.findall(r"=~ ('[^']*')", queries.get(name).text)
+    lower = {False: 0, True: 0}
+    for metric in metrics().values():
+        for form in (metric.name, *metric.aliases):
+            [[less]] = store.query(f"RETURN toLower($form) =~ {pattern} AS less", {"form": form})
+            assert less is (metric.direction == "down"), form
+            lower[less] += 1
+    assert min(lower.values()) > 80
+    for form in ("answer accuracy", "power", "lossless rate", "sometimes right"):
+        [[less]] = store.query(f"RETURN toLower($form) =~ {pattern} AS less", {"form": form})
+        assert less is False, form
+
+
+def test_errors_are_ranked_upwards_and_only_two_papers_disagree(tmp_path: Path) -> None:
+    corpus = [
+        paper("One", results=[("m:ResNet", "d:CIFAR-10", "error", "5.1%"), ("m:ResNet", "d:CIFAR-10", "error", "4%")]),
+        paper("Two", results=[("m:ResNet", "d:CIFAR-10", "Error", "9%"), ("m:GRU", "d:CIFAR-10", "accuracy", "91%")]),
+        paper("Three", results=[("m:GRU", "d:CIFAR-10", "accuracy", "91%"), ("m:GRU", "d:SQuAD", "F1", "70%")]),
+        paper("Four", results=[("m:BERT", "d:SQuAD", "F1", "70%"), ("m:BERT", "d:SQuAD", "F1", "80%")]),
+    ]
+    write(graph_of(*corpus), tmp_path / "graph.lbug")
+    with EmbeddedStore(tmp_path / "graph.lbug") as opened:
+        rows = queries.run(opened, "leaderboard", {"dataset": "CIFAR-10", "metric": "error"})
+        assert [row[1] for row in rows if row[0] == "error"] == [4.0, 5.1]
+        rows = queries.run(opened, "leaderboard", {"dataset": "SQuAD"})
+        assert [row[1] for row in rows] == [80.0, 70.0, 70.0]
+        rows = queries.run(opened, "disagreements")
+        assert [(row[0], row[4], row[5], row[6], row[7]) for row in rows] == [
+            ("ResNet", 4.0, "One", 9.0, "Two"),
+            ("ResNet", 5.1, "One", 9.0, "Two"),
+        ]
