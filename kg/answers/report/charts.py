@@ -183,22 +183,47 @@ def progress(points: Sequence[Point], *, unit: str, better: str, key: str) -> st
         steps = [*best, (last, best[-1][1])]
         axes.step([year for year, _ in steps], [value for _, value in steps], where="post", color=GRID, linewidth=1.4)
         leading = {value for _, value in best}
-        for point in ordered:
+        years = [point.year for point in ordered]
+        right = max(years) + max(1.5, 0.28 * (max(years) - min(years)))
+        wide = 9.0 * 72 * 0.92 / (right - min(years) + 0.4)
+        values = [point.value for point in ordered]
+        high = 1.9 * 72 * 0.83 / (1.44 * (max(values) - min(values)) or 1.0)
+        labels = [f"{_short(point.name, 22)} {point.value:g}" for point in ordered]
+        places = beside([(p.year * wide, p.value * high) for p in ordered], [4.6 * len(text) for text in labels])
+        for point, text, up in zip(ordered, labels, places, strict=True):
             colour = MAIN if point.value in leading else SOFT
             axes.plot([point.year], [point.value], "o", color=colour, markersize=5.5, url=point.url)
             axes.annotate(
-                f"{_short(point.name, 22)} {point.value:g}", (point.year, point.value), xytext=(7, 4),
+                text, (point.year, point.value), xytext=(7, up),
                 textcoords="offset points", fontsize=8, color=INK, url=point.url,
             )  # fmt: skip
         axes.margins(y=0.22)
-        years = [point.year for point in ordered]
-        axes.set_xlim(min(years) - 0.4, max(years) + max(1.5, 0.28 * (max(years) - min(years))))
+        axes.set_xlim(min(years) - 0.4, right)
         axes.set_xticks(sorted(set(years)), labels=[str(year) for year in sorted(set(years))])
         axes.set_ylabel(unit)
         axes.grid(axis="y", color=GRID, linewidth=0.5)
         axes.set_axisbelow(True)
         figure.subplots_adjust(left=0.07, right=0.99, top=0.96, bottom=0.13)
         return _svg(figure, key, "Results over the years")
+
+
+def beside(points: Sequence[tuple[float, float]], widths: Sequence[float]) -> list[float]:
+    """Give how far above its point each label stands so that none lies on another; all in typographic points.
+
+    >>> beside([(0, 0), (0, 3), (200, 3)], [50, 50, 50])
+    [4, 12, 4]
+    """
+    taken: list[tuple[float, float, float]] = []
+    found: list[float] = []
+    for (x, y), width in zip(points, widths, strict=True):
+        free = (
+            up
+            for up in (4, -6, 12, -14, 20, -22)
+            if all(x >= right or x + width <= left or abs(y + up - at) >= 10 for left, right, at in taken)
+        )
+        found.append(next(free, 4))
+        taken.append((x, x + width, y + found[-1]))
+    return found
 
 
 def _level(count: int, most: int) -> int:
