@@ -100,6 +100,7 @@ def test_the_papers_of_a_named_query_as_bibtex(graph_folder: Path, tmp_path: Pat
     assert result.exit_code == 0, result.stderr
     titles = re.findall(r"title = \{(.*)\},", (tmp_path / "g.bib").read_text())
     assert sorted(titles) == ["Louder batches", "Skipping layers"]
+    assert result.stderr.endswith("g.bib: 2 papers\n")
 
 
 @pytest.mark.parametrize(

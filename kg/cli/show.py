@@ -109,7 +109,10 @@ def export(
     with Graph(graph) as opened:
         found = _part(opened, around=around, hops=hops, where=where, params=params)
     write(found, output, format=form)
-    note(f"{output}: {count(len(found), 'node')}, {count(found.number_of_edges(), 'relationship')}")
+    if form == "bibtex" or (form is None and output.suffix.lower() == ".bib"):
+        note(f"{output}: {count(sum(label == 'Paper' for _, label in found.nodes(data='label')), 'paper')}")
+    else:
+        note(f"{output}: {count(len(found), 'node')}, {count(found.number_of_edges(), 'relationship')}")
 
 
 def _part(
