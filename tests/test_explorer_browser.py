@@ -386,6 +386,23 @@ def test_path_between_two_nodes(page: "Page") -> None:
     page.get_by_text("1 step over what is visible").wait_for()
 
 
+def test_a_long_title_on_a_path_stays_in_the_panel(visit: Visit) -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("p", label="Paper", title="A Title That Goes On and On About Networks " * 6)
+    for key in ("a", "b"):
+        graph.add_node(key, label="Method", name=f"End {key}", papers=1)
+        graph.add_edge("p", key, "USES", papers=1)
+    page = visit.open(graph)
+    search(page, "End a")
+    page.get_by_role("button", name="Path to …").click()
+    page.get_by_role("combobox", name="Path to").fill("End b")
+    page.locator(".kg-panel [role=option]").first.wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("Shortest path").wait_for()
+    inside = "steps => steps.every(step => step.getBoundingClientRect().right <= innerWidth)"
+    assert page.locator(".kg-steps .kg-name").evaluate_all(inside)
+
+
 def test_no_path_is_said_plainly(visit: Visit) -> None:
     graph = star(3)
     graph.add_node("x", label="Task", name="Alone", papers=1)
