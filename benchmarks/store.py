@@ -141,8 +141,8 @@ def a_server() -> Iterator[Server]:
     sys.path.insert(0, str(Path(__file__).parent.parent))
     from tests.neo4j_server import in_process
 
-    # The heap that docker-compose.yml gives.
-    with in_process(java=["-Xmx1g"]) as where:
+    # The heap that docker-compose.yml gives, and a page cache as a server takes by itself.
+    with in_process(java=["-Xmx1g", f"-Dpagecache={2**30}"]) as where:
         yield where
 
 

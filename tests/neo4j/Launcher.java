@@ -24,7 +24,8 @@ import org.neo4j.kernel.internal.GraphDatabaseAPI;
  */
 public final class Launcher {
     private static final SocketAddress ANY_PORT = new SocketAddress("127.0.0.1", 0);
-    private static final long PAGE_CACHE = 64L * 1024 * 1024;
+    /** In bytes; small for tests, and -Dpagecache=N for what is measured. */
+    private static final long PAGE_CACHE = Long.getLong("pagecache", 64L * 1024 * 1024);
 
     public static void main(String[] args) throws Exception {
         String mode = args.length > 1 ? args[1] : "";
