@@ -10,6 +10,7 @@ builds had finished must not be extracted again. Builds are forked, so that a ki
 """
 
 import argparse
+import gzip
 import json
 import os
 import random
@@ -21,7 +22,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kg import folder, update
+import kg.update
+from kg import folder
 from kg.export import export
 from kg.extract.extract import load
 from kg.graph import Graph
@@ -100,16 +102,25 @@ def _exported(path: Path, to: Path) -> bytes:
     return to.read_bytes()
 
 
-def _finished(path: Path) -> int:
-    """Count the papers in parts that a killed build has left."""
-    manifest = folder.read_manifest(path)
-    named = {path / part.file for part in manifest.records}
-    return PART * len(set(path.glob("records/*.jsonl.gz")) - named)
+def _finished(path: Path, old: list[Paper]) -> int:
+    """Count the papers, but the ``old``, in parts that killed builds have left; a paper may be in several."""
+    lines = (
+        line for part in path.glob("records/*.jsonl.gz") for line in gzip.decompress(part.read_bytes()).splitlines()
+    )
+    return len({json.loads(line)["id"] for line in lines} - {paper.id for paper in old})
 
 
 def kill(kills: int, *, papers: int, seed: int, place: Path) -> Outcome:
     """Kill builds in the folder ``place`` at ``kills`` moments."""
-    update.PART_PAPERS = PART
+    usual = vars(kg.update)["PART_PAPERS"]
+    vars(kg.update)["PART_PAPERS"] = PART
+    try:
+        return _kill(kills, papers=papers, seed=seed, place=place)
+    finally:
+        vars(kg.update)["PART_PAPERS"] = usual
+
+
+def _kill(kills: int, *, papers: int, seed: int, place: Path) -> Outcome:
     load("rules")
     everything = corpus(papers)
     old, report = everything[: papers // 3], place / "extracted"
@@ -132,7 +143,7 @@ def kill(kills: int, *, papers: int, seed: int, place: Path) -> Outcome:
         good = _whole(path, (len(old), papers))
         done = folder.read_manifest(path).papers == papers
         if done or number % 3 == 2 or number == kills - 1:
-            left = 0 if done else _finished(path)
+            left = 0 if done else _finished(path, old)
             extracted = _finish(everything, path, report)
             twice += max(0, extracted - (0 if done else papers - len(old) - left))
             same = _exported(path, place / "again.graphml") == expected

@@ -1,0 +1,207 @@
+"""What goes wrong in a build costs what it must and no more: bad papers, dead processes, full disks, kills, Ctrl-C."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kills import kill
+from kg import folder, pipeline
+from kg.errors import GraphError, StoreError
+from kg.extract import Tagger
+from kg.model import Extraction, Paper
+from kg.pipeline import Failure, extract_papers
+from kg.update import update_folder
+
+PAPERS = [Paper(f"p{n}", f"Net{n}X at work", "We propose NetX on CIFAR-10.", sources=(f"a:{n}",)) for n in range(5)]
+
+_real = pipeline._extract
+
+
+def breaking(papers: Iterator[Paper], tagger: Tagger) -> Iterator[Extraction]:
+    """Extract as ever, but for paper p2, which is trouble."""
+
+    def watched() -> Iterator[Paper]:
+        for paper in papers:
+            if paper.id == "p2":
+                raise IndexError("list index out of range\n(of p2)")
+            yield paper
+
+    yield from _real(watched(), tagger)
+
+
+@pytest.fixture
+def bad_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_extract", breaking)
+
+
+@pytest.mark.usefixtures("bad_paper")
+def test_a_bad_paper_is_given_without_entities_and_told() -> None:
+    told: list[Failure] = []
+    found = list(extract_papers(PAPERS, tagger="rules", on_failure=told.append))
+    assert [e.paper for e in found] == PAPERS and [bool(e.entities) for e in found] == [True, True, False, True, True]
+    (failure,) = told
+    assert failure.error == "IndexError: list index out of range (of p2)" and "Traceback" in failure.trace
+    with pytest.raises(IndexError):
+        list(extract_papers(PAPERS, tagger="rules"))
+
+
+def test_a_broken_extractor_is_no_bad_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Iterator[Extraction]:
+        raise OSError("no such library")
+
+    monkeypatch.setattr(pipeline, "_extract", broken)
+    with pytest.raises(OSError, match="no such library"):
+        list(extract_papers(PAPERS, tagger="rules", on_failure=lambda _: None))
+
+
+def test_quarantine_is_in_the_folder_and_ends_when_the_paper_can_be_extracted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, whole = tmp_path / "papers.kg", tmp_path / "whole.kg"
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "_extract", breaking)
+        built = update_folder(PAPERS, path, tagger="rules")
+        assert [failure.paper.id for failure in built.failures] == ["p2"] and built.manifest.quarantined == 1
+        assert built.graph is not None and list(built.graph.successors("p2")) == []
+        (line,) = (path / "quarantine.jsonl").read_text().splitlines()
+        assert json.loads(line)["sources"] == ["a:2"] and "Traceback" in json.loads(line)["traceback"]
+        # It is tried again by each build, and nothing else is.
+        again = update_folder(PAPERS[:1], path, tagger="rules")
+        assert (again.extracted, again.graph, again.manifest.records) == (1, None, built.manifest.records)
+    mended = update_folder(PAPERS[:1], path, tagger="rules")
+    assert (mended.extracted, mended.failures, mended.manifest.quarantined) == (1, (), 0)
+    assert not (path / "quarantine.jsonl").exists()
+    expected = update_folder(PAPERS, whole, tagger="rules").manifest
+    assert (mended.manifest.database.key, mended.manifest.counts) == (expected.database.key, expected.counts)
+
+
+DYING = """
+import os, signal, sys
+from kg import pipeline
+from kg.model import Paper
+from tests.test_trouble import PAPERS
+
+MODE, DIED = sys.argv[1:]
+real = pipeline._extract
+
+def deadly(papers, tagger):
+    papers = list(papers)
+    if any(paper.id == "p2" for paper in papers) and (MODE == "always" or not os.path.exists(DIED)):
+        open(DIED, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(papers, tagger)
+
+pipeline._extract = deadly
+pipeline.BATCH = 2
+
+if __name__ == "__main__":
+    told = []
+    for found in pipeline.extract_papers(PAPERS, tagger="rules", processes=2, on_failure=told.append):
+        print(found.paper.id, bool(found.entities))
+    print([(failure.paper.id, failure.error) for failure in told])
+"""
+
+
+@pytest.mark.parametrize("mode", ["once", "always"])
+def test_a_process_that_dies_costs_no_other_paper(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "dying.py").write_text(DYING)
+    command = [sys.executable, str(tmp_path / "dying.py"), mode, str(tmp_path / "died")]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=500)
+    *lines, told = done.stdout.splitlines()
+    assert lines == [f"p{n} {mode == 'once' or n != 2}" for n in range(5)]
+    assert ("p2" in told and "died twice" in told) == (mode == "always") and (told == "[]") == (mode == "once")
+
+
+def test_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
+    outcome = kill(8, papers=45, seed=1, place=tmp_path)
+    assert outcome.recovered == 8 and outcome.equal_bytes and outcome.extracted_twice == 0
+    assert outcome.while_running > 0
+
+
+def test_a_full_disk_leaves_the_old_graph(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    update_folder(PAPERS[:2], path, tagger="rules")
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    # A limit on the size of files fails as a full disk does: at whichever write comes next.
+    for size in (100, 4096, 200_000):
+        # What the records need is more than the first; the engine, which comes after them, may abort its process.
+        allowed = (0,) if size == 100 else (0, signal.SIGABRT)
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            status = 1
+            try:
+                update_folder(PAPERS, path, tagger="rules")
+            except (GraphError, StoreError) as error:
+                status = 0 if "\n" not in str(error) else 2
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] & 0xFF7F in allowed
+        assert {file: file.read_bytes() for file in before} == before
+    assert update_folder(PAPERS, path, tagger="rules").manifest.papers == 5
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_told_and_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    update_folder(PAPERS[:2], path, tagger="rules")
+    for place in (path, path / "records"):
+        place.chmod(0o500)
+    try:
+        with pytest.raises(GraphError, match="Permission denied"):
+            update_folder(PAPERS, path, tagger="rules")
+        assert sum(1 for _ in folder.read_records(path, folder.read_manifest(path))) == 2
+    finally:
+        for place in (path, path / "records"):
+            place.chmod(0o700)
+
+
+STOPPED = """
+import sys
+from pathlib import Path
+from kg.cli import cli
+import kg.pipeline
+cli.main(["build", sys.argv[1], "-o", sys.argv[2], "--tagger", "rules", "--processes", "2"], prog_name="kg")
+"""
+
+
+def _children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
+    return [int(line) for line in found.split()]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_a_build_that_is_stopped_leaves_no_process_and_no_lock(tmp_path: Path, sign: signal.Signals) -> None:
+    source, path = tmp_path / "papers.jsonl", tmp_path / "papers.kg"
+    many = ({"title": f"Net{n}X at work", "abstract": f"We propose Net{n}X on CIFAR-10."} for n in range(50_000))
+    source.write_text("".join(json.dumps(record) + "\n" for record in many))
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED, str(source), str(path)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        begun = time.monotonic()
+        while len(workers := _children(process.pid)) < 3 and time.monotonic() < begun + 200:
+            time.sleep(0.05)
+        # Two processes that extract, and the one that multiprocessing keeps its account with.
+        assert len(workers) == 3
+        with pytest.raises(GraphError, match="another build is writing it"):
+            update_folder(PAPERS, path, tagger="rules")
+        process.send_signal(sign)
+        _, errors = process.communicate(timeout=200)
+    if sign == signal.SIGINT:
+        assert process.returncode == 130 and errors.strip() == "kg: stopped; what was there before is unchanged"
+    begun = time.monotonic()
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < begun + 100:
+        time.sleep(0.05)
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    with folder.claim(path):
+        pass
