@@ -15,6 +15,7 @@ from kg.answers import (
     gaps_of_dataset,
     gaps_of_method,
     lineage,
+    reported_twice,
     reversals,
     roll_up,
     similar_methods,
@@ -155,6 +156,15 @@ def test_different_values_conflict_and_rounding_does_not() -> None:
 def test_one_paper_does_not_conflict_with_itself() -> None:
     results = [("m:A", "d:SQuAD", "accuracy", "90%"), ("m:A", "d:SQuAD", "accuracy", "95%")]
     assert different_values(graph_of(paper("One", results=results, says="It has 90% and 95% accuracy."))) == []
+
+
+def test_what_two_papers_report_is_counted_whether_they_agree_or_not() -> None:
+    ends = ("m:A", "d:SQuAD", "accuracy", "90%")
+    one, two = (paper(title, results=[ends], says="An accuracy of 90%.") for title in ("One", "Two"))
+    other = paper("Three", results=[("m:B", "d:SQuAD", "accuracy", "90%")], says="An accuracy of 90%.")
+    assert reported_twice(graph_of(one, other)) == 0
+    assert reported_twice(graph_of(one, two, other)) == 1
+    assert different_values(graph_of(one, two, other)) == []
 
 
 def test_another_setting_is_no_conflict() -> None:

@@ -152,7 +152,7 @@ def invoke(*arguments: object) -> Result:
         (("trends", "resnet50"), "nothing earlier to compare with"),
         (("trends", "cifar10", "--years", "1"), "too few"),
         (("gaps", "cifar10"), ""),
-        (("conflicts",), "0 disagreements on a value"),
+        (("conflicts",), "0 disagreements on a value (0 values given by two papers or more)"),
         (("similar", "skipnet"), ""),
         (("similar", "skipnet", "--vectors"), ""),
         (("explain", "bn"), "Batch Normalization (Method"),

@@ -7,7 +7,7 @@ prints.
 """
 
 from kg.answers.compare import Difference, compare
-from kg.answers.conflicts import Different, Reversal, Win, different_values, reversals, who_beats_whom
+from kg.answers.conflicts import Different, Reversal, Win, different_values, reported_twice, reversals, who_beats_whom
 from kg.answers.explain import Explained, explain
 from kg.answers.gaps import Gap, gaps_of_dataset, gaps_of_method, widest_gaps
 from kg.answers.leaderboard import Board, leaderboards
@@ -45,6 +45,7 @@ __all__ = [
     "lineage",
     "metrics",
     "reported",
+    "reported_twice",
     "reversals",
     "roll_up",
     "similar_methods",

@@ -59,19 +59,28 @@ class Reversal:
 
 def different_values(graph: nx.MultiDiGraph) -> list[Different]:
     """Give the numbers on which papers differ, the widest apart first (relative to the higher one)."""
-    groups: dict[tuple[str, str, str, tuple[str, ...]], list[Reported]] = defaultdict(list)
-    for result in reported(graph):
-        measured = not result.gain and not result.reference and possible(result)
-        if result.method and result.dataset and result.metric and measured:
-            groups[result.method, result.dataset, result.metric.name, result.setting].append(result)
     found = []
-    for (method, dataset, _, setting), results in sorted(groups.items(), key=lambda item: item[0]):
+    for (method, dataset, _, setting), results in sorted(_measured(graph).items(), key=lambda item: item[0]):
         if any(_differ(a, b) for a, b in combinations(results, 2) if a.said.paper != b.said.paper):
             values = tuple(sorted(results, key=lambda r: (r.value, r.said.paper)))
             metric = results[0].metric
             if metric is not None:
                 found.append(Different(method, dataset, metric, setting, values))
     return sorted(found, key=lambda d: (-d.spread / max(abs(d.values[-1].value), 1e-9), d.method, d.dataset))
+
+
+def reported_twice(graph: nx.MultiDiGraph) -> int:
+    """Count the things (method, dataset, metric, setting) whose value two papers or more give: what could differ."""
+    return sum(len({result.said.paper for result in results}) > 1 for results in _measured(graph).values())
+
+
+def _measured(graph: nx.MultiDiGraph) -> dict[tuple[str, str, str, tuple[str, ...]], list[Reported]]:
+    groups: dict[tuple[str, str, str, tuple[str, ...]], list[Reported]] = defaultdict(list)
+    for result in reported(graph):
+        measured = not result.gain and not result.reference and possible(result)
+        if result.method and result.dataset and result.metric and measured:
+            groups[result.method, result.dataset, result.metric.name, result.setting].append(result)
+    return groups
 
 
 def _differ(a: Reported, b: Reported) -> bool:

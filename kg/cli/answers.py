@@ -319,7 +319,11 @@ def conflicts(*, graph: Path, limit: int, as_json: bool) -> None:
         _print_different(found, different)
     for reversal in turns[:limit]:
         _print_reversal(found, reversal)
-    note(f"{count(len(values), 'disagreement')} on a value, {count(len(turns), 'reversal')} of who beats whom")
+    twice = answers.reported_twice(found)
+    note(
+        f"{count(len(values), 'disagreement')} on a value ({count(twice, 'value')} given by two papers or more), "
+        f"{count(len(turns), 'reversal')} of who beats whom"
+    )
     return None
 
 
