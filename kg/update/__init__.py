@@ -313,7 +313,14 @@ def _database_code() -> str:
     """Digest the code that decides what is in a database, so that a database of older code is made again."""
     digest = hashlib.sha256()
     steps = ("assemble.py", "update/imports.py", "update/corrections.py")
-    for name in (*steps, "store/schema.py", "store/dialect.py", "store/embedded.py"):
+    for name in (
+        *steps,
+        "store/schema.py",
+        "store/dialect.py",
+        "store/embedded.py",
+        "store/arrow.py",
+        "store/packed.py",
+    ):
         digest.update((resources.files("kg") / name).read_bytes())
     return digest.hexdigest()
 
