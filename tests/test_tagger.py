@@ -20,7 +20,7 @@ from kg.extract.features import HINTS, LABELS, hints, word_span
 from kg.extract.match import match_vocabulary
 from kg.extract.pieces import MAX_PIECES, SHAPES, cut
 from kg.extract.vectors import encode
-from kg.model import LINK_RELATIONS, Kind, Mention, Paper, Role
+from kg.model import LINK_RELATIONS, Field, Kind, Mention, Paper, Role
 from kg.train.examples import examples
 from kg.train.rename import name_pool, rename
 from kg.vocabulary import load
@@ -240,7 +240,7 @@ def test_vectors_put_what_is_written_alike_together() -> None:
 def test_a_name_has_the_vector_of_its_mentions() -> None:
     text = "We train GRU on SQuAD. Then GRU is fast."
     paper = Paper("p", "GRU", text)
-    places = [("title", 0), ("abstract", text.index("GRU")), ("abstract", text.rindex("GRU"))]
+    places: list[tuple[Field, int]] = [("title", 0), ("abstract", text.index("GRU")), ("abstract", text.rindex("GRU"))]
     found = [Mention("p", field, at, at + 3, "GRU", Kind.METHOD, 1.0, "tagger") for field, at in places]
     data = [Mention("p", "abstract", 16, 21, "SQuAD", Kind.DATASET, 1.0, "tagger")]
     vectors = encode([(paper, {"gru": found, "squad": data, "all": ()})])
