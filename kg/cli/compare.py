@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli import options
 from kg.cli.ask import GRAPH
 from kg.cli.output import count, note
 from kg.cli.sentences import JSON, ROLL_UP, find, limited, load, more_of, name_of, print_json, quote, say
@@ -100,15 +101,7 @@ def diff(*, old: Path, new: Path, limit: int, as_json: bool) -> None:
 
 @click.command()
 @GRAPH
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="report.html",
-    show_default=True,
-    metavar="FILE",
-    help="The page to write.",
-)
+@options.page("report.html")
 @click.option("--title", metavar="TEXT", help="Title of the page; by default the name of the graph.")
 @click.option("--years", type=click.IntRange(1), default=3, show_default=True, help="How many last years to compare.")
 @ROLL_UP

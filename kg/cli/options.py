@@ -1,6 +1,7 @@
 """The options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -45,3 +46,16 @@ def extracting(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def page(default: str) -> Callable[[Command], Command]:
+    """Give the option that names the page to write."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=default,
+        show_default=True,
+        metavar="FILE",
+        help="The page to write.",
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.cli import options
 from kg.cli.ask import GRAPH, pair, value_of
 from kg.cli.output import count, note, print_table, progress
 from kg.errors import ExportError, QueryError, UsageError
@@ -18,15 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @GRAPH
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="graph.html",
-    show_default=True,
-    metavar="FILE",
-    help="The page to write.",
-)
+@options.page("graph.html")
 @click.option("--around", metavar="NAME", help="Show what is near this method, dataset, task, paper or author.")
 @click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around NAME.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Nodes to show around NAME at most; by default 300.")
