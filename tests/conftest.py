@@ -1,9 +1,14 @@
-"""What several tests start from: a small graph folder, and the real command line."""
+"""What several tests start from: a small graph folder, and the real command line. In CI nothing is skipped.
+
+A test may skip, with the reason, where what it needs is not installed. Where the environment variable CI is set all of
+it must be there: a skip is a failure then, so that no check is ever left out in silence.
+"""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -16,6 +21,35 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 # Machines that run several things at once are slow at times; what is tested is never the clock.
 settings.register_profile("kg", deadline=None)
 settings.load_profile("kg")
+
+MAY_SKIP: tuple[str, ...] = ()
+"""Reasons, or parts of them, for which a test may be skipped even in CI."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip in CI into a failure."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a skip of a whole module in CI into a failure."""
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not (os.environ.get("CI") and report.skipped) or hasattr(report, "wasxfail"):
+        return
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    if not any(part in reason for part in MAY_SKIP):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI, where nothing may be missing: {reason}"
+
 
 PAPERS = [
     {
