@@ -9,6 +9,7 @@
     ├── QueryError           a Cypher query or named query that cannot run
     ├── StoreError           a database that cannot be reached or refuses
     ├── FetchError           a service on the network that cannot be reached or refuses
+    ├── ClusterError         a Dask cluster that cannot be reached, is lost or runs another kg
     ├── ExportError          a file that cannot be written or a format that is unknown
     └── ModelError           tagger weights that are missing or damaged
 
@@ -47,6 +48,10 @@ class StoreError(KGError):
 
 class FetchError(KGError):
     """A service on the network cannot be reached or refuses."""
+
+
+class ClusterError(KGError):
+    """A Dask cluster cannot be reached, is lost or runs another kg."""
 
 
 class ExportError(KGError):

@@ -43,14 +43,16 @@ def build(
     skip_empty: bool = False,
     tagger: "Tagger" = "model",
     processes: int = 1,
+    cluster: str | None = None,
     on_problem: Callable[[InputError], None] | None = None,
 ) -> nx.MultiDiGraph:
     """Build the graph of the papers in ``inputs`` and give it; with ``output`` also keep it in that graph folder.
 
     With an ``output`` that exists, the graph is that of all papers in it. Records that cannot be read go to
-    ``on_problem`` (default: a logged warning), or raise InputError if ``strict``.
+    ``on_problem`` (default: a logged warning), or raise InputError if ``strict``. With ``cluster``, the address of a
+    Dask scheduler, papers are extracted there instead of in ``processes`` here.
     """
-    options: dict[str, Any] = {"tagger": tagger, "processes": processes}
+    options: dict[str, Any] = {"tagger": tagger, "processes": processes, "cluster": cluster}
 
     def failed(failure: "Failure") -> None:
         log.warning("%s: could not be extracted (%s)", failure.paper.id, failure.error)
@@ -79,6 +81,7 @@ def build_folder(
     *,
     tagger: "Tagger" = "model",
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
     **reading: Any,
 ) -> Built:
@@ -93,6 +96,7 @@ def build_folder(
         inputs=sources(names),
         tagger=tagger,
         processes=processes,
+        cluster=cluster,
         progress=progress,
     )
 

@@ -50,6 +50,7 @@ def extract_papers(
     *,
     tagger: Tagger = "model",
     processes: int = 1,
+    cluster: str | None = None,
     on_failure: Callable[[Failure], None] | None = None,
 ) -> Iterator[Extraction]:
     """Extract papers in order; with several ``processes`` at most a few batches a process are under way at a time.

@@ -28,6 +28,7 @@ _FAILURES = 5
 @options.reading
 @click.option("-o", "--output", required=True, metavar="GRAPH", type=click.Path(path_type=Path), help="Graph folder.")
 @options.extracting
+@options.cluster
 def build(inputs: tuple[str, ...], output: Path, processes: int | None, **chosen: Any) -> None:
     """Build a graph from papers, or add papers to it.
 
@@ -38,6 +39,7 @@ def build(inputs: tuple[str, ...], output: Path, processes: int | None, **chosen
     Examples:
       kg build papers.bib -o papers.kg
       kg build downloads/ more.jsonl.gz -o papers.kg
+      kg build downloads/ -o papers.kg --cluster tcp://scheduler:8786
     """
     built = _build(inputs, output, processes=processes, **chosen)
     nodes = built.manifest.counts["nodes"]
@@ -106,6 +108,7 @@ def _build(
     skip_empty: bool = False,
     tagger: Any = "model",
     processes: int | None = None,
+    cluster: str | None = None,
 ) -> "Built":
     from kg.graph import build_folder
 
@@ -116,6 +119,7 @@ def _build(
             output,
             tagger=tagger,
             processes=processes,
+            cluster=cluster,
             progress=update,
             format=form,
             strict=strict,
@@ -129,6 +133,7 @@ def _build(
 @click.command()
 @options.reading
 @options.extracting
+@options.cluster
 def extract(
     *,
     inputs: tuple[str, ...],
@@ -137,6 +142,7 @@ def extract(
     skip_empty: bool,
     tagger: Any,
     processes: int | None,
+    cluster: str | None,
 ) -> None:
     """Print what each paper says, one JSON object a line.
 
@@ -160,7 +166,7 @@ def extract(
     def failed(failure: "Failure") -> None:
         note(f"{failure.paper.id}: could not be extracted ({failure.error})")
 
-    for extraction in extract_papers(papers, tagger=tagger, processes=workers, on_failure=failed):
+    for extraction in extract_papers(papers, tagger=tagger, processes=workers, cluster=cluster, on_failure=failed):
         click.echo(to_json(extraction))
         number += 1
     problems.summary()

@@ -48,6 +48,16 @@ def extracting(command: Command) -> Command:
     return command
 
 
+def cluster(command: Command) -> Command:
+    """Add the option that says where else to extract."""
+    option = click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Extract on the Dask cluster with the scheduler at this address (tcp://host:8786, or tls://), not here.",
+    )
+    return option(command)
+
+
 def page(default: str) -> Callable[[Command], Command]:
     """Give the option that names the page to write."""
     return click.option(

@@ -78,12 +78,14 @@ def update_folder(
     inputs: Iterable[Source] = (),
     tagger: "Tagger" = "model",
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
     refresh: bool = False,
     unwanted: Unwanted | None = None,
 ) -> Built:
     """Add ``papers`` to the graph folder at ``path``, made if missing; ``processes`` None means as many as help.
 
+    With ``cluster``, the address of a Dask scheduler, the workers there extract instead (`kg.cluster`).
     What is ``unwanted`` is taken out of what the folder has.
 
     Raises InputError where there is no paper, unless ``refresh``; GraphError where the folder cannot be used or
@@ -100,6 +102,7 @@ def update_folder(
                 inputs=tuple(inputs),
                 tagger=tagger,
                 processes=processes,
+                cluster=cluster,
                 progress=progress or _silent,
                 refresh=refresh,
                 unwanted=unwanted,
@@ -182,6 +185,7 @@ def _update(
     inputs: tuple[Source, ...],
     tagger: "Tagger",
     processes: int | None,
+    cluster: str | None,
     progress: Progress,
     refresh: bool,
     unwanted: Unwanted | None,
@@ -214,7 +218,9 @@ def _update(
     failures: list[Failure] = []
     failed: list[Extraction] = []
     extractions = _counted(
-        pipeline.extract_papers(waiting, tagger=tagger, processes=workers, on_failure=failures.append), total, progress
+        pipeline.extract_papers(waiting, tagger=tagger, processes=workers, cluster=cluster, on_failure=failures.append),
+        total,
+        progress,
     )
     for batch in _batches(_without(extractions, failures, failed)):
         if len(batch) == PART_PAPERS:
