@@ -38,6 +38,8 @@ FILES = (
     (Kind.TASK, "tasks.tsv"),
 )
 COLUMNS = ("name", "aliases", "family", "tasks", "flags")
+Files = tuple[tuple[str, bytes], ...]
+"""A user's own files of names: how each is called, and what is in it."""
 FLAGS = frozenset({"ambiguous", "case", "context"})
 
 
@@ -152,12 +154,15 @@ def _torn(surface: str, form: str) -> bool:
 class Vocabulary:
     """The entries, found by any spelling of a name."""
 
-    def __init__(self, entries: tuple[Entry, ...], *, digest: str, folder: Path | None = None) -> None:
+    def __init__(
+        self, entries: tuple[Entry, ...], *, digest: str, folder: Path | None = None, files: Files = ()
+    ) -> None:
         """Index ``entries``; ``digest`` identifies their source and is part of what an extraction depends on.
 
-        ``folder`` is where those come from that are not the program's.
+        ``folder`` is where those come from that are not the program's, ``files`` what they were read from there.
         """
         self.folder = folder
+        self.files = files
         self.entries = tuple(sorted(entries, key=lambda e: (ENTITY_LABELS.index(e.kind.label), e.name)))
         self.digest = digest
         self._by_name = {(e.kind.label, e.name): e for e in self.entries}
@@ -270,6 +275,16 @@ def using(folder: Path) -> Iterator[Vocabulary]:
         _IN_USE.reset(token)
 
 
+@contextmanager
+def using_files(files: Files) -> Iterator[Vocabulary]:
+    """Do as `using` with the `Vocabulary.files` of another machine."""
+    token = _IN_USE.set(_with_files(Path(), files))
+    try:
+        yield load()
+    finally:
+        _IN_USE.reset(token)
+
+
 def use(folder: Path | None) -> None:
     """Do as `using` for good: what a worker process begins with. None is the program's own."""
     _IN_USE.set(None if folder is None else _with_folder(folder))
@@ -289,21 +304,23 @@ def _bundled() -> Vocabulary:
 
 def _with_folder(folder: Path) -> Vocabulary | None:
     """The program's vocabulary and that of ``folder``; None where there is no file of that kind."""
-    found: list[tuple[str, Kind, bytes]] = []
-    for path in sorted(folder.glob("*.tsv")):
-        kind = next((kind for kind, file in FILES if path.name.endswith(file)), None)
-        if kind is None:
-            raise InputError(f"{path}: end its name in {', '.join(file for _, file in FILES)}, which says its kind")
-        found.append((path.name, kind, path.read_bytes()))
-    return _united(folder, tuple(found)) if found else None
+    return _with_files(folder, tuple((path.name, path.read_bytes()) for path in sorted(folder.glob("*.tsv"))))
+
+
+def _with_files(folder: Path, files: Files) -> Vocabulary | None:
+    return _united(folder, files) if files else None
 
 
 @lru_cache(maxsize=4)
-def _united(folder: Path, files: tuple[tuple[str, Kind, bytes], ...]) -> Vocabulary:
+def _united(folder: Path, files: Files) -> Vocabulary:
     bundled = _bundled()
     digest = hashlib.sha256(bundled.digest.encode())
     entries = {(entry.kind.label, entry.name): entry for entry in bundled.entries}
-    for name, kind, data in files:
+    for name, data in files:
+        kind = next((kind for kind, file in FILES if name.endswith(file)), None)
+        if kind is None:
+            what = f"end its name in {', '.join(file for _, file in FILES)}, which says its kind"
+            raise InputError(f"{folder / name}: {what}")
         digest.update(name.encode() + b"\0" + data)
         try:
             added = list(read_entries(data.decode("utf-8-sig"), kind))
@@ -315,7 +332,7 @@ def _united(folder: Path, files: tuple[tuple[str, Kind, bytes], ...]) -> Vocabul
                     f"{folder / name}: {entry.name!r}: no name, or flags other than {' '.join(sorted(FLAGS))}"
                 )
             entries[kind.label, entry.name] = entry
-    return Vocabulary(tuple(entries.values()), digest=digest.hexdigest(), folder=folder)
+    return Vocabulary(tuple(entries.values()), digest=digest.hexdigest(), folder=folder, files=files)
 
 
 def read_entries(text: str, kind: Kind) -> Iterator[Entry]:
