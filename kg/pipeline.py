@@ -1,33 +1,32 @@
 """The line in order: read -> extract -> resolve -> link. The only module that knows it."""
 
 import hashlib
-import os
-import signal
+import json
+import socket
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from importlib import resources
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from kg import __version__
 from kg.assemble import Families
-from kg.errors import KGError
+from kg.cluster import Questions, on_cluster
+from kg.errors import ClusterError, KGError
 from kg.extract import Tagger, extract
 from kg.link import link
 from kg.model import Entity, Evidence, Extraction, Field, Mention, Paper, entity_id
+from kg.processes import Work, in_processes
 from kg.readable import Readable, readable
+from kg.record import Record, about, from_json, from_record, to_json
 from kg.resolve import resolve
-from kg.vocabulary import load, use
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+from kg.vocabulary import load, use, using_files
 
 BATCH = 64
-"""Papers in one task of a worker process."""
+"""Papers in one task of a process or worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,9 @@ class Failure:
 
 
 _Found = list[Extraction | Failure]
+
+_DIED = "what extracted it died twice or more (out of memory, or a fault in a library)"
+_ONE_AT_A_TIME = threading.Lock()
 
 _PROBE = Paper("probe", "A probe", "We propose SkipNet and test it on CIFAR-10.")
 """A paper that is no trouble: where it is, the trouble is not with a paper."""
@@ -57,22 +59,38 @@ def extract_papers(
 
     A paper that cannot be extracted goes to ``on_failure`` and is given without entities; None raises its error. A
     process that dies costs its batch, which is tried once more in a fresh process and then paper by paper.
+
+    With ``cluster``, the address of a Dask scheduler, its workers extract, with the vocabulary in use here; a worker
+    whose kg is another is refused. Raises ClusterError.
     """
     source = iter(papers)
     batches = iter(lambda: list(islice(source, BATCH)), [])
     careful = on_failure is not None
-    done = (
-        _in_processes(batches, _Task(tagger, careful), processes)
-        if processes > 1
-        else (_extract_batch(batch, tagger, careful) for batch in batches)
-    )
-    for batch in done:
-        for found in batch:
+    for batch, done in _extract_batches(batches, tagger, careful=careful, processes=processes, cluster=cluster):
+        if done is None and not careful:
+            raise KGError(f"{batch[0].id}: {_DIED}")
+        for found in [Failure(batch[0], _DIED, "")] if done is None else done:
             if isinstance(found, Extraction):
                 yield found
             elif on_failure:
                 on_failure(found)
                 yield Extraction(found.paper, (), (), ())
+
+
+def _extract_batches(
+    batches: Iterator[list[Paper]], tagger: Tagger, *, careful: bool, processes: int, cluster: str | None
+) -> Iterator[tuple[list[Paper], _Found | None]]:
+    """Extract batches here, in processes or on a cluster; None for a paper that kills what extracts it."""
+    here = partial(_extract_batch, tagger=tagger, careful=careful)
+    if cluster:
+        ask = partial(_ask, tagger=tagger, careful=careful)
+        for batch, reply in on_cluster(batches, Questions(ask, answer, [_PROBE]), cluster):
+            yield batch, None if reply is None else _told(batch, reply, tagger, cluster)
+    elif processes > 1:
+        yield from in_processes(batches, Work(here, partial(use, load().folder), [_PROBE]), processes)
+    else:
+        for batch in batches:
+            yield batch, here(batch)
 
 
 def _extract_batch(papers: list[Paper], tagger: Tagger, careful: bool) -> _Found:
@@ -92,116 +110,84 @@ def _extract_one(paper: Paper, tagger: Tagger) -> Extraction | Failure:
     try:
         return next(_extract([paper], tagger))
     except Exception as error:
-        last = traceback.format_exception_only(error)[-1]
-        return Failure(paper, " ".join(last.split()), traceback.format_exc())
+        return Failure(paper, _in_a_line(error), traceback.format_exc())
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What processes are to do; starts them."""
-
-    tagger: Tagger
-    careful: bool
-
-    def start(self) -> "ProcessPoolExecutor":
-        """Start one process."""
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        return ProcessPoolExecutor(1, get_context("spawn"), _begin, (load().folder,))
-
-    def submit(self, pool: "ProcessPoolExecutor", batch: list[Paper]) -> "Future[_Found]":
-        """Have a batch extracted; raises BrokenProcessPool where the process is dead."""
-        return pool.submit(_extract_batch, batch, self.tagger, self.careful)
-
-    def alone(self, batch: list[Paper]) -> _Found:
-        """Extract a batch in a process that does nothing else; raises BrokenProcessPool where that dies."""
-        with self.start() as pool:
-            return self.submit(pool, batch).result()
-
-    def outlive(self, batch: list[Paper]) -> _Found:
-        """Extract a batch whose process died."""
-        try:
-            return self.alone(batch)
-        except BrokenProcessPool:
-            pass
-        try:
-            self.alone([_PROBE])
-        except BrokenProcessPool:
-            what = "the processes that extract die at once; free some memory, or see why with --processes 1"
-            raise KGError(what) from None
-        found: _Found = []
-        for paper in batch:
-            try:
-                found += self.alone([paper])
-            except BrokenProcessPool:
-                error = "the process that extracted it died twice (out of memory, or a fault in a library)"
-                if not self.careful:
-                    raise KGError(f"{paper.id}: {error}") from None
-                found.append(Failure(paper, error, ""))
-        return found
+def _in_a_line(error: Exception) -> str:
+    return " ".join(traceback.format_exception_only(error)[-1].split())
 
 
-@dataclass(slots=True)
-class _Lane:
-    """One process and what it is to do; each has its own pool, so that a death breaks no other's work."""
-
-    task: _Task
-    pool: "ProcessPoolExecutor"
-    given: "list[Future[_Found]]" = field(default_factory=list)
-
-    def waiting(self) -> int:
-        """Count the batches that it has not done."""
-        self.given = [future for future in self.given if not future.done()]
-        return len(self.given)
-
-    def submit(self, batch: list[Paper]) -> "Future[_Found]":
-        """Give the process another batch; one that is dead is replaced."""
-        try:
-            future = self.task.submit(self.pool, batch)
-        except BrokenProcessPool:
-            self.pool.shutdown(wait=False)
-            self.pool = self.task.start()
-            future = self.task.submit(self.pool, batch)
-        self.given.append(future)
-        return future
+def _ask(papers: list[Paper], *, tagger: Tagger, careful: bool) -> bytes:
+    """Write what a worker elsewhere is to extract, and with which names, as lines of JSON: `answer` reads it."""
+    vocabulary = load()
+    head = {
+        "version": __version__,
+        "extractor": _known_digest(tagger, vocabulary.digest),
+        "tagger": tagger,
+        "careful": careful,
+        "vocabulary": [(name, data.decode()) for name, data in vocabulary.files],
+    }
+    return _lines(json.dumps(head), *(to_json(Extraction(paper, (), (), ())) for paper in papers))
 
 
-def _in_processes(batches: Iterator[list[Paper]], task: _Task, processes: int) -> Iterator[_Found]:
-    lanes = [_Lane(task, task.start()) for _ in range(processes)]
-    under_way: deque[tuple[list[Paper], Future[_Found]]] = deque()
+def answer(question: bytes) -> bytes:
+    """Extract what `_ask` asks: a line about this worker, then one a paper, as `_told` reads them.
+
+    A worker with another kg, vocabulary or model extracts nothing. What goes wrong is told, not raised.
+    """
+    head, *lines = question.splitlines()
+    asked = json.loads(head)
+    own = {"host": socket.gethostname(), "version": __version__}
     try:
-        while True:
-            while len(under_way) < 2 * processes and (batch := next(batches, None)):
-                lane = min(lanes, key=_Lane.waiting)
-                under_way.append((batch, lane.submit(batch)))
-            if not under_way:
-                return
-            batch, future = under_way.popleft()
-            try:
-                found = future.result()
-            except BrokenProcessPool:
-                found = task.outlive(batch)
-            yield found
-    finally:
-        for lane in lanes:
-            lane.pool.shutdown(wait=False, cancel_futures=True)
+        # A worker may have several threads, and the pipeline is for one at a time.
+        with _ONE_AT_A_TIME, using_files(tuple((name, text.encode()) for name, text in asked["vocabulary"])) as names:
+            own["extractor"] = _known_digest(asked["tagger"], names.digest)
+            if any(own[key] != asked[key] for key in ("version", "extractor")):
+                return _lines(json.dumps(own))
+            papers = [from_json(line).paper for line in lines]
+            done = _extract_batch(papers, asked["tagger"], asked["careful"])
+    except Exception as error:
+        return _lines(json.dumps({**own, "error": _in_a_line(error), "trace": traceback.format_exc()}))
+    return _lines(
+        json.dumps(own),
+        *(to_json(x) if isinstance(x, Extraction) else json.dumps({"error": x.error, "trace": x.trace}) for x in done),
+    )
 
 
-def _begin(vocabulary: Path | None) -> None:
-    """Make a process ready: it ends with the one that started it, however that ends, and at Ctrl-C without a word."""
-    from multiprocessing import connection, parent_process
+def _told(papers: list[Paper], reply: bytes, tagger: Tagger, cluster: str) -> _Found:
+    """Read what `answer` said of ``papers``; raises ClusterError where it refused, failed or speaks of others."""
+    head, *lines = reply.splitlines()
+    try:
+        own = json.loads(head)
+        worker = f"{cluster}: the worker on {own['host']}"
+        if "error" in own:
+            raise ClusterError(f"{worker} cannot extract ({own['error']})") from RuntimeError(own["trace"])
+        if own["version"] != __version__:
+            raise ClusterError(f"{worker} runs kg {own['version']}, this is {__version__}; install the same there")
+        if own["extractor"] != _known_digest(tagger, load().digest):
+            what = f"{worker} runs a kg {own['version']} with other rules, names or weights than this one"
+            raise ClusterError(f"{what}; install the same there")
+        return [_told_of(paper, json.loads(line)) for paper, line in zip(papers, lines, strict=True)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClusterError(f"{cluster}: a worker gave no extraction records of the papers it was given") from error
 
-    parent = parent_process()
 
-    def end_with_it() -> None:
-        if parent is not None:
-            connection.wait([parent.sentinel])
-            os._exit(1)
+def _told_of(paper: Paper, record: Record) -> Extraction | Failure:
+    if "error" in record:
+        return Failure(paper, str(record["error"]), str(record["trace"]))
+    # The same text, and so offsets that are those of this paper.
+    return about(from_record(record), paper)
 
-    threading.Thread(target=end_with_it, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    use(vocabulary)
+
+def _lines(*lines: str) -> bytes:
+    return "\n".join(lines).encode()
+
+
+@lru_cache(maxsize=4)
+def _known_digest(tagger: Tagger, vocabulary: str) -> str:
+    """Give `extractor_digest` without reading all again; ``vocabulary`` is the digest of that in use."""
+    del vocabulary
+    return extractor_digest(tagger)
 
 
 def _extract(papers: Iterable[Paper], tagger: Tagger) -> Iterator[Extraction]:
