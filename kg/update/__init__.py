@@ -318,16 +318,12 @@ def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
 def _database_code() -> str:
     """Digest the code that decides what is in a database, so that a database of older code is made again."""
     digest = hashlib.sha256()
-    steps = ("assemble.py", "update/imports.py", "update/corrections.py")
-    for name in (
-        *steps,
-        "store/schema.py",
-        "store/dialect.py",
-        "store/embedded.py",
-        "store/arrow.py",
-        "store/packed.py",
-    ):
-        digest.update((resources.files("kg") / name).read_bytes())
+    package = resources.files("kg")
+    steps = [path.name for path in package.joinpath("assemble").iterdir() if path.name.endswith(".py")]
+    for name in (*(f"assemble/{step}" for step in sorted(steps)), "update/imports.py", "update/corrections.py"):
+        digest.update((package / name).read_bytes())
+    for name in ("schema", "dialect", "embedded", "arrow", "packed"):
+        digest.update((package / f"store/{name}.py").read_bytes())
     return digest.hexdigest()
 
 
