@@ -175,19 +175,37 @@ def _connected(address: str) -> Iterator["Client"]:
         from distributed import Client
     except ImportError:
         raise UsageError("--cluster needs Dask, which is not installed; pip install 'papergraph[cluster]'") from None
+    _check(address)
     with _quiet():
         try:
             client = Client(address, set_as_default=False, name="kg")
         except OSError as error:
             what = f"{address}: no Dask scheduler answers ({_line(error)})"
             raise ClusterError(f"{what}; start one with: dask scheduler") from error
-        except (ValueError, TypeError, RuntimeError) as error:
-            # What is no address, and TLS without certificates in Dask's configuration.
-            raise ClusterError(f"{address}: no connection to a Dask scheduler ({_line(error)})") from error
         try:
             yield client
         finally:
             client.close(timeout=5)
+
+
+def _check(address: str) -> None:
+    """Raise UsageError for what is no address, and for TLS without certificates."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
+    from distributed.security import Security
+
+    try:
+        scheme, place = parse_address(address)
+        get_backend(scheme)
+        parse_host_port(place)
+    except ValueError as error:
+        raise UsageError(f"--cluster {address!r}: {error}; give one such as tcp://scheduler:8786") from error
+    try:
+        arguments = Security().get_connection_args("client")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"distributed.comm.tls in Dask's configuration: {_line(error)}") from error
+    if scheme in ("tls", "wss") and arguments.get("ssl_context") is None:
+        raise UsageError(f"--cluster {address}: no certificates; set distributed.comm.tls in Dask's configuration")
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def _extract_batches(
 ) -> Iterator[tuple[list[Paper], _Found | None]]:
     """Extract batches here, in processes or on a cluster; None for a paper that kills what extracts it."""
     here = partial(_extract_batch, tagger=tagger, careful=careful)
-    if cluster:
+    if cluster is not None:
         ask = partial(_ask, tagger=tagger, careful=careful)
         for batch, reply in on_cluster(batches, Questions(ask, answer, [_PROBE]), cluster):
             yield batch, None if reply is None else _told(batch, reply, tagger, cluster)
