@@ -3,6 +3,9 @@
 Each format is one module with one function ``write(graph, path)``, named in `FORMATS` and imported when used. The
 files are byte-identical for the same graph, whatever order it was built in, and appear whole or not at all. The
 caller's graph is never changed. Reading files back is left to the programs they are for.
+
+A graph may also be given piece by piece (`kg.export.flat.Stream`); most formats are written so that it is never in
+memory whole. Those that walk from node to node as they write gather it first.
 """
 
 from collections.abc import Callable
@@ -14,8 +17,9 @@ from typing import cast
 import networkx as nx
 
 from kg.errors import ExportError
+from kg.export.flat import Graph, gathered
 
-Writer = Callable[[nx.MultiDiGraph, Path], None]
+Writer = Callable[[Graph, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Format:
     suffixes: tuple[str, ...]
     module: str
     summary: str
+    whole: bool = False
+    """Whether the graph has to be in memory."""
 
 
 FORMATS: tuple[Format, ...] = (
@@ -38,23 +44,30 @@ FORMATS: tuple[Format, ...] = (
         (".pwc.json", "evaluation-tables.json"),
         "kg.export.evaluation_tables",
         "results as leaderboards in the JSON of Papers with Code",
+        whole=True,
     ),
     Format("json", (".json",), "kg.export.node_link", "node-link JSON for networkx.node_link_graph and D3"),
     Format(
         "csv", (".csv",), "kg.export.tables", "two tables, NAME-nodes.csv and NAME-edges.csv, for spreadsheets, Gephi"
     ),
     Format("parquet", (".parquet",), "kg.export.parquet", "the same two tables for pandas, Polars, DuckDB, Spark"),
-    Format("turtle", (".ttl",), "kg.export.turtle", "RDF in schema.org and SKOS terms, with evidence as annotations"),
-    Format("json-ld", (".jsonld",), "kg.export.json_ld", "the same RDF as JSON-LD"),
+    Format(
+        "turtle",
+        (".ttl",),
+        "kg.export.turtle",
+        "RDF in schema.org and SKOS terms, with evidence as annotations",
+        whole=True,
+    ),
+    Format("json-ld", (".jsonld",), "kg.export.json_ld", "the same RDF as JSON-LD", whole=True),
     Format("bibtex", (".bib",), "kg.export.bibtex", "the papers, for LaTeX, Zotero, JabRef"),
-    Format("obsidian", (".vault",), "kg.export.obsidian", "a folder of linked Markdown notes for Obsidian"),
+    Format("obsidian", (".vault",), "kg.export.obsidian", "a folder of linked Markdown notes for Obsidian", whole=True),
     Format("cypher", (".cypher",), "kg.export.cypher_script", "a Cypher script that loads the graph into Neo4j 5"),
     Format("neo4j-admin", (), "kg.export.neo4j_admin", "a folder for `neo4j-admin database import`, with its command"),
 )
 """The formats known, in the order in which they are listed to the user. A new one is a module and a line here."""
 
 
-def export(graph: nx.MultiDiGraph, path: Path, *, format: str | None = None) -> None:  # noqa: A002
+def export(graph: Graph, path: Path, *, format: str | None = None) -> None:  # noqa: A002
     """Write ``graph`` to ``path`` in the format its suffix names, or in ``format``.
 
     Raises `ExportError` where the format is unknown or the file cannot be written.
@@ -62,6 +75,8 @@ def export(graph: nx.MultiDiGraph, path: Path, *, format: str | None = None) -> 
     path = Path(path)
     chosen = _named(format) if format is not None else _by_suffix(path)
     write = cast(Writer, import_module(chosen.module).write)
+    if chosen.whole and not isinstance(graph, nx.MultiDiGraph):
+        graph = gathered(graph)
     try:
         write(graph, path)
     except OSError as error:

@@ -17,11 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import networkx as nx
-
 from kg.errors import ExportError
 from kg.export.files import replacing
-from kg.export.flat import order
+from kg.export.flat import Graph, sorted_nodes
 
 _WORDS = 3
 _PASSED_OVER = re.compile(
@@ -40,21 +38,24 @@ _PREPRINT = "10.48550/"
 _JOURNAL = re.compile(r"\b(?:journal|transactions|letters|review|annals|magazine|corr|arxiv)\b", re.IGNORECASE)
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write the papers of ``graph`` to ``path`` as BibTeX; raise `ExportError` where there is none."""
-    papers = {key: graph.nodes[key] for key in sorted(graph, key=order) if graph.nodes[key].get("label") == "Paper"}
-    if not papers:
+    uses = Counter(citation_key(properties) for _, properties in _papers(graph))
+    if not uses:
         raise ExportError(f"{path}: no paper in what is to be exported; BibTeX holds papers alone")
-    keys = {key: citation_key(properties) for key, properties in papers.items()}
-    uses = Counter(keys.values())
     with replacing(path) as file:
-        for key, properties in papers.items():
-            short = keys[key] or "paper"
-            if uses[keys[key]] > 1 or not keys[key]:
+        for key, properties in _papers(graph):
+            wanted = citation_key(properties)
+            short = wanted or "paper"
+            if uses[wanted] > 1 or not wanted:
                 short += "-" + hashlib.sha256(str(key).encode("utf-8", "replace")).hexdigest()[:8]
             kind, fields = _entry(properties)
             lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
             file.write(f"@{kind}{{{short},\n{lines}\n}}\n\n")
+
+
+def _papers(graph: Graph) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    return ((key, data) for key, data in sorted_nodes(graph) if data.get("label") == "Paper")
 
 
 def citation_key(properties: Mapping[str, Any]) -> str:

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import networkx as nx
-
 from kg.export.files import replacing, whole
-from kg.export.flat import Row, Table, Value, edges, nodes
+from kg.export.flat import Graph, Row, Table, Value, edges, nodes
 
 _TYPES = {"boolean": "boolean", "int": "integer", "long": "long", "double": "double", "string": "string"}
 _NODE: Mapping[str, str | None] = {"label": "name", "name": None}
@@ -21,12 +19,11 @@ _NODE: Mapping[str, str | None] = {"label": "name", "name": None}
 _EDGE: Mapping[str, str | None] = {"label": "interaction", "interaction": "interaction_"}
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` to ``path`` as CX2."""
     node_table, edge_table = nodes(graph, lists=True), edges(graph, lists=True)
     places = {row.id: number for number, row in enumerate(node_table.rows())}
-    counts = {"attributeDeclarations": 1, "networkAttributes": 1, "nodes": len(graph)}
-    counts["edges"] = graph.number_of_edges()
+    counts = {"attributeDeclarations": 1, "networkAttributes": 1, "nodes": node_table.count, "edges": edge_table.count}
     declared = {
         "networkAttributes": {"name": {"d": "string"}},
         "nodes": {"represents": {"d": "string"}, **_declared(node_table, _NODE)},

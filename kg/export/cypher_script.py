@@ -6,21 +6,26 @@ running it again changes nothing. Nothing that the graph no longer has is remove
 
 import json
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
-
-import networkx as nx
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TypeVar
 
 from kg.export.files import replacing
-from kg.export.flat import order, sorted_edges
+from kg.export.flat import Graph, ends, sorted_edges, sorted_nodes
 from kg.model import ENTITY_LABELS, SHAPES
 
 _BATCH = 500
+_SPOOL = 2**22
+"""Characters of the rows of a table that stay in memory."""
+
+K = TypeVar("K")
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` as the Cypher script ``path``."""
     with replacing(path) as file:
         for statement in statements(graph):
@@ -41,36 +46,48 @@ def schema() -> list[str]:
     return [*found, "CREATE INDEX kg_paper_year IF NOT EXISTS FOR (n:Paper) ON (n.year)"]
 
 
-def statements(graph: nx.MultiDiGraph) -> Iterator[str]:
+def statements(graph: Graph) -> Iterator[str]:
     """Give the statements in order: schema, nodes by label, relationships by type and ends."""
     yield from schema()
-    nodes: dict[tuple[str, bool], list[str]] = defaultdict(list)
-    for key in sorted(graph, key=order):
-        data = graph.nodes[key]
-        properties = {**{n: v for n, v in data.items() if n != "label"}, "id": key}
-        nodes[data["label"], bool(data.get("benchmark"))].append(literal(properties))
-    for (label, benchmark), rows in sorted(nodes.items()):
-        more = ""
-        if label in ENTITY_LABELS:
-            more = " SET n:Entity" + (":Benchmark" if benchmark else "")
-            more += " REMOVE n:Benchmark" if label == "Dataset" and not benchmark else ""
-        for part in _parts(rows):
-            yield f"UNWIND [\n{part}\n] AS row\nMERGE (n:{label} {{id: row.id}}) SET n = row{more}"
-    edges: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for a, b, relation, data in sorted_edges(graph):
-        ends = graph.nodes[a]["label"], graph.nodes[b]["label"]
-        edges[relation, *ends].append(literal({"from": a, "to": b, "properties": data}))
-    for (relation, start, end), rows in sorted(edges.items()):
-        for part in _parts(rows):
-            yield (
-                f"UNWIND [\n{part}\n] AS row\nMATCH (a:{start} {{id: row.from}}) MATCH (b:{end} {{id: row.to}})\n"
-                f"MERGE (a)-[r:{relation}]->(b) SET r = row.properties"
-            )
+    with ExitStack() as opened:
+        nodes: dict[tuple[str, bool], IO[str]] = {}
+        for key, data in sorted_nodes(graph):
+            properties = {**{n: v for n, v in data.items() if n != "label"}, "id": key}
+            _keep(opened, nodes, (data["label"], bool(data.get("benchmark"))), literal(properties))
+        for (label, benchmark), rows in sorted(nodes.items(), key=itemgetter(0)):
+            more = ""
+            if label in ENTITY_LABELS:
+                more = " SET n:Entity" + (":Benchmark" if benchmark else "")
+                more += " REMOVE n:Benchmark" if label == "Dataset" and not benchmark else ""
+            for part in _parts(rows):
+                yield f"UNWIND [\n{part}\n] AS row\nMERGE (n:{label} {{id: row.id}}) SET n = row{more}"
+        edges: dict[tuple[str, str, str], IO[str]] = {}
+        for a, b, relation, data in sorted_edges(graph):
+            row = literal({"from": a, "to": b, "properties": data})
+            _keep(opened, edges, (relation, *ends(graph, a, relation, b)), row)
+        for (relation, start, end), rows in sorted(edges.items(), key=itemgetter(0)):
+            for part in _parts(rows):
+                yield (
+                    f"UNWIND [\n{part}\n] AS row\nMATCH (a:{start} {{id: row.from}}) MATCH (b:{end} {{id: row.to}})\n"
+                    f"MERGE (a)-[r:{relation}]->(b) SET r = row.properties"
+                )
 
 
-def _parts(rows: list[str]) -> Iterator[str]:
-    for start in range(0, len(rows), _BATCH):
-        yield ",\n".join(rows[start : start + _BATCH])
+def _keep(opened: ExitStack, tables: dict[K, IO[str]], table: K, row: str) -> None:
+    """Put a row, which is one line, with those of its table: in memory while they are few, then in temporary files."""
+    if table not in tables:
+        kept = SpooledTemporaryFile(  # noqa: SIM115 - the stack closes it
+            _SPOOL, "w+", encoding="utf-8", errors="surrogatepass", newline=""
+        )
+        tables[table] = opened.enter_context(kept)
+    tables[table].write(row + "\n")
+
+
+def _parts(rows: IO[str]) -> Iterator[str]:
+    rows.seek(0)
+    lines = (line.removesuffix("\n") for line in rows)
+    while part := list(islice(lines, _BATCH)):
+        yield ",\n".join(part)
 
 
 def literal(value: Any) -> str:

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
-
 from kg.export.files import replacing
-from kg.export.flat import name_of, order, sorted_edges
+from kg.export.flat import Graph, name_of, sorted_edges, sorted_nodes
 
 _LOOKS = {
     "Method": ("ellipse", "#0072B2"),
@@ -28,13 +26,13 @@ _REFERENCE = re.compile(r"&(?=#?\w+;)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` to ``path`` as DOT."""
     with replacing(path) as file:
         file.write('digraph G {\n  charset="UTF-8"; overlap="prism"; splines="true";\n')
         file.write('  node [fontname="Helvetica"];\n  edge [color="#888888", fontname="Helvetica", fontsize="9"];\n')
-        for key in sorted(graph, key=order):
-            file.write(f"  {quote(str(key))} [{_attributes(_node(key, graph.nodes[key]))}];\n")
+        for key, data in sorted_nodes(graph):
+            file.write(f"  {quote(str(key))} [{_attributes(_node(key, data))}];\n")
         for source, target, relation, properties in sorted_edges(graph):
             ends = f"{quote(str(source))} -> {quote(str(target))}"
             file.write(f"  {ends} [{_attributes(_edge(str(relation), properties))}];\n")

@@ -64,4 +64,7 @@ def xml(value: str) -> str:
     >>> xml('a < "b"' + chr(0))
     'a &lt; &quot;b&quot;'
     """
+    if value.isprintable():
+        # Nearly all text ends here, several times as fast.
+        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return _ESCAPED.sub(lambda m: _ESCAPES[m.group()], _FORBIDDEN.sub("", value))

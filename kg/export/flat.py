@@ -6,13 +6,15 @@ APOC writes them. An edge's ``label`` is its relation and its ``weight`` the num
 of papers that say it (1 where it has no such number). What has no value (None, an empty text, a float that is not
 finite) is left out; a list is its JSON text, or stays a list of values of one type where the format has lists. The
 caller's graph is only read.
+
+A graph is in memory, or a `Stream` that is walked once for the types of the columns and once for the rows.
 """
 
 import json
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 import networkx as nx
 
@@ -24,6 +26,22 @@ Scalar = bool | int | float | str
 Value = Scalar | Sequence[Scalar]
 One = Literal["boolean", "int", "long", "double", "string"]
 Type = Literal[One, "boolean[]", "int[]", "long[]", "double[]", "string[]"]
+
+
+class Stream(Protocol):
+    """A graph that is given piece by piece, as `kg.assemble.Assembly` gives it, again and again."""
+
+    def nodes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Give the id and properties of each node, by ids."""
+
+    def edges(self) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+        """Give source, target, relation and properties of each edge, in this order."""
+
+    def ends(self, source: str, relation: str, target: str, /) -> tuple[str, str]:
+        """Give the labels of the nodes that an edge joins."""
+
+
+Graph: TypeAlias = "nx.MultiDiGraph | Stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +56,41 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Typed columns, and the rows, which may be walked again and again.
+    """Typed columns, and the rows, which may be walked again and again, and how many they are.
 
     The rows are made as they are walked, so that a table of any length takes no memory.
     """
 
     columns: Mapping[str, Type]
     rows: Callable[[], Iterator[Row]]
+    count: int
 
 
-def nodes(graph: nx.MultiDiGraph, *, labels: bool = False, lists: bool = False) -> Table:
+def nodes(graph: Graph, *, labels: bool = False, lists: bool = False) -> Table:
     """Give the nodes as a table: ``label`` and ``type``, ``labels`` if asked for, then the properties by name."""
-    return _typed(lambda dry: _node_rows(graph, labels=labels, lists=lists, dry=dry), first=("labels", "label", "type"))
+    first = ("labels", "label", "type") if labels else ("label", "type")
+
+    def items() -> Iterator[_Item]:
+        for key, properties in sorted_nodes(graph):
+            own: tuple[object, ...] = name_of(key, properties), properties.get("label")
+            if labels:
+                own = "".join(f":{label}" for label in neo4j_labels(properties)), *own
+            hidden = ("label", "id") if properties.get("id") == key else ("label",)
+            yield _Item(str(key), own, properties, hidden)
+
+    return _table(items, first, reserved=("id", *first), lists=lists)
 
 
-def edges(graph: nx.MultiDiGraph, *, lists: bool = False) -> Table:
+def edges(graph: Graph, *, lists: bool = False) -> Table:
     """Give the edges as a table: ``label`` and ``weight``, then the properties by name. Ids are e0, e1, ..."""
-    return _typed(lambda dry: _edge_rows(graph, lists=lists, dry=dry), first=("label", "weight"))
+
+    def items() -> Iterator[_Item]:
+        for number, (source, target, key, properties) in enumerate(sorted_edges(graph)):
+            own = str(key), float(properties.get("papers") or 1)
+            yield _Item(f"e{number}", own, properties, (), str(source), str(target))
+
+    first = ("label", "weight")
+    return _table(items, first, reserved=("id", *first, "source", "target"), lists=lists)
 
 
 def order(value: Hashable) -> tuple[str, str]:
@@ -62,13 +98,40 @@ def order(value: Hashable) -> tuple[str, str]:
     return str(value), type(value).__name__
 
 
-def sorted_edges(graph: nx.MultiDiGraph) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
+def sorted_nodes(graph: Graph) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Give all nodes as (id, properties) in the order of their ids."""
+    if not isinstance(graph, nx.MultiDiGraph):
+        yield from graph.nodes()
+        return
+    for key in sorted(graph, key=order):
+        yield key, graph.nodes[key]
+
+
+def sorted_edges(graph: Graph) -> Iterator[tuple[Any, Any, Any, Mapping[str, Any]]]:
     """Give all edges as (source, target, relation, properties) in the order of their ids."""
+    if not isinstance(graph, nx.MultiDiGraph):
+        yield from graph.edges()
+        return
     for source in sorted(graph, key=order):
         for target in sorted(graph.succ[source], key=order):
             parallel = graph.succ[source][target]
             for key in sorted(parallel, key=order):
                 yield source, target, key, parallel[key]
+
+
+def ends(graph: Graph, source: Any, relation: Any, target: Any) -> tuple[str, str]:
+    """Give the labels of the nodes that an edge joins."""
+    if not isinstance(graph, nx.MultiDiGraph):
+        return graph.ends(source, relation, target)
+    return graph.nodes[source]["label"], graph.nodes[target]["label"]
+
+
+def gathered(stream: Stream) -> nx.MultiDiGraph:
+    """Gather a stream in memory."""
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(stream.nodes())
+    graph.add_edges_from(stream.edges())
+    return graph
 
 
 def plain(value: object) -> Scalar | None:
@@ -110,10 +173,10 @@ def text(value: Value) -> str:
     >>> text(True), text(3), text(0.5)
     ('true', '3', '0.5')
     """
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return repr(value) if isinstance(value, int | float) else str(plain(value))
 
 
@@ -133,56 +196,96 @@ def name_of(key: Hashable, properties: Mapping[str, object]) -> str:
     return str(properties.get("name") or properties.get("title") or key)
 
 
-def _node_rows(graph: nx.MultiDiGraph, *, labels: bool, lists: bool, dry: bool) -> Iterator[Row]:
-    reserved = ("id", "label", "type", *(["labels"] if labels else []))
-    for key in sorted(graph, key=order):
-        properties = graph.nodes[key]
-        own = {"label": name_of(key, properties), "type": properties.get("label")}
-        if labels:
-            own["labels"] = "".join(f":{label}" for label in neo4j_labels(properties))
-        rest = {k: v for k, v in properties.items() if k != "label" and not (k == "id" and v == key)}
-        yield Row(str(key), _values(own, rest, reserved=reserved, lists=lists, dry=dry))
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A node or an edge: the values of the first columns, and its properties, some of which are hidden."""
+
+    id: str
+    own: tuple[object, ...]
+    properties: Mapping[str, Any]
+    hidden: tuple[str, ...]
+    source: str = ""
+    target: str = ""
 
 
-def _edge_rows(graph: nx.MultiDiGraph, *, lists: bool, dry: bool) -> Iterator[Row]:
-    for number, (source, target, key, properties) in enumerate(sorted_edges(graph)):
-        own = {"label": str(key), "weight": float(properties.get("papers") or 1)}
-        reserved = ("id", "label", "weight", "source", "target")
-        yield Row(
-            f"e{number}", _values(own, properties, reserved=reserved, lists=lists, dry=dry), str(source), str(target)
-        )
+class _Naming:
+    """The columns of properties, by name; one that would clash with a reserved name gets a ``_``.
 
-
-def _values(
-    own: Mapping[str, object], properties: Mapping[str, object], *, reserved: tuple[str, ...], lists: bool, dry: bool
-) -> dict[str, Value]:
-    """Our own columns, then the properties by name; one that would clash with a reserved name gets a ``_``.
-
-    A ``dry`` run is for the types alone: a list that is to be a text is not written out.
+    Most items have the same few sets of properties, so that columns are named once for all that are alike.
     """
-    named = dict(own)
-    for name in sorted(properties, key=str):
-        free = str(name)
-        while free in reserved or free in named:
-            free += "_"
-        named[free] = properties[name]
-    found: dict[str, Value] = {}
-    for name, raw in named.items():
-        items = listed(raw) if lists else None
-        value = items if items is not None else "[]" if dry and isinstance(raw, list | tuple) else plain(raw)
-        if value is not None:
-            found[name] = value
-    return found
+
+    def __init__(self, reserved: tuple[str, ...]) -> None:
+        self._reserved = reserved
+        self._known: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+
+    def columns(self, item: _Item) -> list[tuple[str, str]]:
+        """Give column and property, by columns."""
+        shape = item.hidden, *item.properties
+        known = self._known.get(shape)
+        if known is None:
+            found: dict[str, str] = {}
+            for name in sorted((name for name in item.properties if name not in item.hidden), key=str):
+                free = str(name)
+                while free in self._reserved or free in found:
+                    free += "_"
+                found[free] = name
+            known = self._known[shape] = sorted(found.items())
+        return known
 
 
-def _typed(rows: Callable[[bool], Iterator[Row]], *, first: tuple[str, ...]) -> Table:
+def _table(
+    items: Callable[[], Iterator[_Item]], first: tuple[str, ...], *, reserved: tuple[str, ...], lists: bool
+) -> Table:
+    naming = _Naming(reserved)
     found: dict[str, set[Type]] = {}
-    for row in rows(True):
-        for name, value in row.values.items():
-            found.setdefault(name, set()).add(_type(value))
+    count = 0
+    for count, item in enumerate(items(), 1):  # noqa: B007 - the last one is told
+        for column, value in zip(first, item.own, strict=True):
+            _note(found, column, value, lists=lists)
+        for column, name in naming.columns(item):
+            _note(found, column, item.properties[name], lists=lists)
     names = [name for name in first if name in found] + sorted(found.keys() - set(first))
     columns = {name: _common(found[name]) for name in names}
-    return Table(columns, lambda: (_cast(row, columns) for row in rows(False)))
+    mixed = {name: columns[name] for name in names if len(found[name]) > 1}
+
+    def rows() -> Iterator[Row]:
+        for item in items():
+            values: dict[str, Value] = {}
+            for column, raw in zip(first, item.own, strict=True):
+                if (value := _value(raw, lists=lists)) is not None:
+                    values[column] = value
+            for column, name in naming.columns(item):
+                if (value := _value(item.properties[name], lists=lists)) is not None:
+                    values[column] = value
+            for column in mixed.keys() & values.keys():
+                values[column] = _as(values[column], mixed[column])
+            yield Row(item.id, values, item.source, item.target)
+
+    return Table(columns, rows, count)
+
+
+def _note(found: dict[str, set[Type]], column: str, raw: object, *, lists: bool) -> None:
+    """Note the type of a value; what is known of it already costs little, and no list is written out."""
+    if raw is None or raw == "":
+        return
+    if isinstance(raw, str) or (not lists and isinstance(raw, list)):
+        kind: Type = "string"
+    elif (value := _value(raw, lists=lists)) is not None:
+        kind = _type(value)
+    else:
+        return
+    known = found.get(column)
+    if known is None:
+        found[column] = {kind}
+    elif kind not in known:
+        known.add(kind)
+
+
+def _value(raw: object, *, lists: bool) -> Value | None:
+    if isinstance(raw, str) and raw.__class__ is str:
+        return raw or None
+    items = listed(raw) if lists else None
+    return items if items is not None else plain(raw)
 
 
 def _type(value: Value) -> Type:
@@ -212,11 +315,6 @@ def _one(types: set[Type]) -> Type:
     if types <= {"int", "long"}:
         return "long"
     return "double" if types <= {"int", "double"} else "string"
-
-
-def _cast(row: Row, columns: Mapping[str, Type]) -> Row:
-    values = {name: _as(row.values[name], columns[name]) for name in columns if name in row.values}
-    return Row(row.id, values, row.source, row.target)
 
 
 def _as(value: Value, wanted: Type) -> Value:

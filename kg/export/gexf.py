@@ -6,10 +6,8 @@ Nothing in the file tells when or where it was made: the same graph gives the sa
 from pathlib import Path
 from typing import IO
 
-import networkx as nx
-
 from kg.export.files import replacing, xml
-from kg.export.flat import Row, Table, edges, nodes, text
+from kg.export.flat import Graph, Row, Table, edges, nodes, text
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <gexf xmlns="http://www.gexf.net/1.2draft" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -19,7 +17,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 _TYPES = {"boolean": "boolean", "int": "integer", "long": "long", "double": "double", "string": "string"}
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` to ``path`` as GEXF."""
     node_table, edge_table = nodes(graph), edges(graph)
     with replacing(path) as file:

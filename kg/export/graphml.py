@@ -9,10 +9,8 @@ with networkx, whose writer holds the document in memory and may give one column
 
 from pathlib import Path
 
-import networkx as nx
-
 from kg.export.files import replacing, xml
-from kg.export.flat import Row, Table, edges, nodes, text
+from kg.export.flat import Graph, Row, Table, edges, nodes, text
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -20,7 +18,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` to ``path`` as GraphML."""
     node_table, edge_table = nodes(graph, labels=True), edges(graph)
     with replacing(path) as file:

@@ -7,16 +7,14 @@ one empty text comes out empty.
 """
 
 import shlex
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
-
-import networkx as nx
+from typing import IO, Any, Literal, Self
 
 from kg.export.cypher_script import schema
 from kg.export.files import replacing
-from kg.export.flat import neo4j_labels, order, sorted_edges
+from kg.export.flat import Graph, ends, neo4j_labels, sorted_edges, sorted_nodes
 
 Type = Literal["string", "long", "double", "boolean", "string[]", "long[]"]
 
@@ -24,44 +22,83 @@ _BETWEEN = "\x1f"
 """Between the items of a list. No text has it, unlike any character that can be typed."""
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` into the folder ``path``, which is made if need be."""
     path.mkdir(parents=True, exist_ok=True)
-    nodes: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
-    for key in sorted(graph, key=order):
-        data = graph.nodes[key]
-        nodes[data["label"]].append((key, {n: v for n, v in data.items() if n not in ("label", "id")}))
-    edges: dict[tuple[str, str, str], list[tuple[str, str, Mapping[str, Any]]]] = defaultdict(list)
-    for a, b, relation, data in sorted_edges(graph):
-        edges[relation, graph.nodes[a]["label"], graph.nodes[b]["label"]].append((a, b, data))
     arguments: list[str] = []
     empty: list[str] = []
-    for label, found in sorted(nodes.items()):
-        types = _types(data for _, data in found)
-        header = ["id:ID", *(f"{name}:{kind}" for name, kind in types.items()), ":LABEL"]
-        rows = ([key, *_values(data, types), _labels(label, data)] for key, data in found)
-        _table(path / f"{label}.csv", header, rows)
-        empty += (_fill(f"(n:{label})", name) for name in _emptied(types, (data for _, data in found)))
-        arguments.append(f"--nodes={label}.csv")
-    for (relation, start, end), links in sorted(edges.items()):
-        types = _types(data for _, _, data in links)
-        header = [":START_ID", *(f"{name}:{kind}" for name, kind in types.items()), ":END_ID"]
-        lines = ([a, *_values(data, types), b] for a, b, data in links)
-        table = f"{relation}-{start}-{end}.csv"
-        _table(path / table, header, lines)
-        pattern = f"(:{start})-[n:{relation}]->(:{end})"
-        empty += (_fill(pattern, name) for name in _emptied(types, (data for _, _, data in links)))
-        arguments.append(f"--relationships={relation}={table}")
+    with _Tables(path) as tables:
+        for _, data in sorted_nodes(graph):
+            tables.note(data["label"], _own(data))
+        for label in tables.begin(["id:ID"], [":LABEL"]):
+            empty += (_fill(f"(n:{label})", name) for name in tables.emptied(label))
+            arguments.append(f"--nodes={label}.csv")
+        for key, data in sorted_nodes(graph):
+            tables.write(data["label"], [key], _own(data), [_labels(data["label"], data)])
+    with _Tables(path) as tables:
+        for a, b, relation, data in sorted_edges(graph):
+            tables.note("-".join((relation, *ends(graph, a, relation, b))), data)
+        for table in tables.begin([":START_ID"], [":END_ID"]):
+            relation, start, end = table.split("-")
+            empty += (_fill(f"(:{start})-[n:{relation}]->(:{end})", name) for name in tables.emptied(table))
+            arguments.append(f"--relationships={relation}={table}.csv")
+        for a, b, relation, data in sorted_edges(graph):
+            tables.write("-".join((relation, *ends(graph, a, relation, b))), [a], data, [b])
     with replacing(path / "finish.cypher") as file:
         file.writelines(f"{statement};\n" for statement in [*schema(), *empty])
     with replacing(path / "import.sh") as file:
         file.write(_script(arguments))
 
 
-def _emptied(types: Mapping[str, Type], rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The list properties that are empty somewhere."""
-    found = {name for row in rows for name in types if types[name].endswith("[]") and row.get(name) in ([], ())}
-    return sorted(found)
+class _Tables:
+    """CSV files, one a label or a relation between two: first their columns are found, then all are written at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = ExitStack()
+        self._kinds: dict[str, dict[str, set[Type]]] = {}
+        self._empty: dict[str, set[str]] = {}
+        self._types: dict[str, Mapping[str, Type]] = {}
+        self._files: dict[str, IO[str]] = {}
+
+    def __enter__(self) -> Self:
+        self._opened.__enter__()
+        return self
+
+    def __exit__(self, *failure: Any) -> None:
+        self._opened.__exit__(*failure)
+
+    def note(self, table: str, row: Mapping[str, Any]) -> None:
+        """Note the types of a row."""
+        kinds = self._kinds.setdefault(table, {})
+        for name, value in row.items():
+            if value is not None:
+                kinds.setdefault(name, set()).add(_type(value))
+                if value in ([], ()):
+                    self._empty.setdefault(table, set()).add(name)
+
+    def begin(self, first: Sequence[str], last: Sequence[str]) -> list[str]:
+        """Open the tables, with these columns before and after those noted; give their names."""
+        for table, kinds in sorted(self._kinds.items()):
+            types = self._types[table] = {name: _common(some) for name, some in sorted(kinds.items())}
+            self._files[table] = self._opened.enter_context(replacing(self._path / f"{table}.csv"))
+            self._files[table].write(",".join((*first, *(f"{n}:{kind}" for n, kind in types.items()), *last)) + "\n")
+        return list(self._files)
+
+    def emptied(self, table: str) -> list[str]:
+        """The list properties that are empty somewhere."""
+        types = self._types[table]
+        return sorted(name for name in self._empty.get(table, ()) if types[name].endswith("[]"))
+
+    def write(self, table: str, first: Sequence[str], row: Mapping[str, Any], last: Sequence[str]) -> None:
+        """Write a row; a text is quoted, so that only what has no value is empty without quotes."""
+        cells = (*first, *_values(row, self._types[table]), *last)
+        line = ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells)
+        self._files[table].write(line + "\n")
+
+
+def _own(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in ("label", "id")}
 
 
 def _fill(pattern: str, name: str) -> str:
@@ -82,16 +119,6 @@ def _script(arguments: Sequence[str]) -> str:
 
 def _labels(label: str, data: Mapping[str, Any]) -> str:
     return _BETWEEN.join(neo4j_labels({**data, "label": label}))
-
-
-def _types(rows: Iterable[Mapping[str, Any]]) -> dict[str, Type]:
-    """The type of every property that has a value somewhere, by name."""
-    values: dict[str, set[Type]] = defaultdict(set)
-    for row in rows:
-        for name, value in row.items():
-            if value is not None:
-                values[name].add(_type(value))
-    return {name: _common(kinds) for name, kinds in sorted(values.items())}
 
 
 def _type(value: Any) -> Type:
@@ -125,11 +152,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return _BETWEEN.join(_text(item) for item in value)
     return str(value).replace(_BETWEEN, " ")
-
-
-def _table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Write a CSV file in which a text is quoted, so that only what has no value is empty without quotes."""
-    with replacing(path) as file:
-        file.write(",".join(header) + "\n")
-        for row in rows:
-            file.write(",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in row) + "\n")

@@ -10,20 +10,18 @@ import re
 from collections.abc import Hashable
 from pathlib import Path
 
-import networkx as nx
-
 from kg.export.files import replacing
-from kg.export.flat import order, sorted_edges
+from kg.export.flat import Graph, order, sorted_edges, sorted_nodes
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` to ``path`` as node-link JSON."""
     with replacing(path) as file:
         file.write('{"directed": true, "multigraph": true, "graph": {},\n"nodes": [')
-        for number, key in enumerate(sorted(graph, key=order)):
-            file.write(("," if number else "") + "\n" + _line({**graph.nodes[key], "id": key}))
+        for number, (key, data) in enumerate(sorted_nodes(graph)):
+            file.write(("," if number else "") + "\n" + _line({**data, "id": key}))
         file.write('\n],\n"edges": [')
         for number, (source, target, key, properties) in enumerate(sorted_edges(graph)):
             ends = {"source": source, "target": target, "key": key}

@@ -10,15 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
-
 from kg.export.files import replacing_bytes, whole
-from kg.export.flat import Row, Table, edges, nodes
+from kg.export.flat import Graph, Row, Table, edges, nodes
 
 _BATCH = 8192
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` beside ``path``: papers.parquet gives papers-nodes.parquet and papers-edges.parquet."""
     _write(path.with_name(f"{path.stem}-nodes.parquet"), nodes(graph, lists=True), ("id",))
     _write(path.with_name(f"{path.stem}-edges.parquet"), edges(graph, lists=True), ("id", "source", "target"))

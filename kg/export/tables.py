@@ -7,13 +7,11 @@ with ``=``, ``+``, ``-`` or ``@`` stays as it is, and a spreadsheet may take it 
 import csv
 from pathlib import Path
 
-import networkx as nx
-
 from kg.export.files import replacing
-from kg.export.flat import edges, nodes, text
+from kg.export.flat import Graph, edges, nodes, text
 
 
-def write(graph: nx.MultiDiGraph, path: Path) -> None:
+def write(graph: Graph, path: Path) -> None:
     """Write ``graph`` beside ``path``: papers.csv gives papers-nodes.csv and papers-edges.csv."""
     table = nodes(graph)
     with replacing(path.with_name(f"{path.stem}-nodes.csv")) as file:
