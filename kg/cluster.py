@@ -1,7 +1,7 @@
 """Work on a Dask cluster: bounded, in order, and outliving its workers. The one door to ``distributed``.
 
-What goes to the workers and what comes back are bytes, which ``kg.pipeline`` writes and reads as JSON, and the name of
-the function that makes the one of the other: no object of ours is pickled. Dask's own protocol does pickle, so whoever
+What goes to the workers are bytes, which ``kg.pipeline`` writes as JSON, and the name of the function that answers
+them; what comes back are bytes: no object or code of ours is pickled. Dask's own protocol does pickle, so whoever
 can reach the scheduler can run code on the workers and here: the cluster has to be one's own (SECURITY.md).
 
 A worker that dies costs the batches that it had: the scheduler gives them to others. What kills worker after worker
@@ -14,12 +14,15 @@ in it (``DASK_KG__WAIT_FOR_WORKERS``), how long to wait where there is no worker
 """
 
 import logging
+import operator
+import pkgutil
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from kg.errors import ClusterError, UsageError
 
@@ -44,17 +47,20 @@ class WorkersDiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Questions(Generic[T]):
-    """What workers are asked: ``ask`` writes the question about a batch, with ``answer`` they answer it.
+    """What workers are asked: ``ask`` writes the question about a batch, ``answer`` names what answers it there.
 
-    ``answer`` is a function of a module that workers import. ``probe`` is a batch that is no trouble to any.
+    The name is as ``pkgutil.resolve_name`` has it, of a function from bytes to bytes. ``probe`` is a batch that is no
+    trouble to any.
     """
 
     ask: Callable[[list[T]], bytes]
-    answer: Callable[[bytes], bytes]
+    answer: str
     probe: list[T]
 
 
-def on_cluster(batches: Iterator[list[T]], work: Questions[T], address: str) -> Iterator[tuple[list[T], bytes | None]]:
+def on_cluster(
+    batches: Iterator[list[T]], questions: Questions[T], address: str
+) -> Iterator[tuple[list[T], bytes | None]]:
     """Give each batch with the answer about it, in order; at most two batches a worker are under way.
 
     A batch whose workers died one after the other is tried thing by thing; the answer about a thing that kills its
@@ -64,7 +70,7 @@ def on_cluster(batches: Iterator[list[T]], work: Questions[T], address: str) -> 
     if first is None:
         return
     with _connected(address) as client:
-        cluster = _Cluster(client, address, work)
+        cluster = _Cluster(client, address, questions)
         waiting: list[list[T]] = [first]
         under_way: deque[tuple[list[T], Future[bytes]]] = deque()
         while True:
@@ -90,16 +96,19 @@ def on_cluster(batches: Iterator[list[T]], work: Questions[T], address: str) -> 
 class _Cluster(Generic[T]):
     client: "Client"
     address: str
-    work: Questions[T]
+    questions: Questions[T]
     seen: int = 0
     looked: float = field(default=-_LOOK)
     empty_since: float | None = None
 
     def submit(self, batch: list[T]) -> "Future[bytes]":
         """Have a batch answered."""
+        # The function is found by its name when the task runs: a function that a worker or the scheduler cannot import
+        # breaks their connections before anything can tell of it. The key is new: no other build's answer is taken.
+        key = f"kg-{uuid.uuid4().hex}"
+        call = (operator.call, (pkgutil.resolve_name, self.questions.answer), self.questions.ask(batch))
         with _losing(self.address):
-            # A key of its own: another build's answer to the same question is not taken.
-            return self.client.submit(self.work.answer, self.work.ask(batch), pure=False)
+            return cast("Future[bytes]", self.client.get({key: call}, key, sync=False))
 
     def workers(self) -> int:
         """Count the workers, as seen within the last second; raises ClusterError where none came for too long."""
@@ -156,7 +165,7 @@ class _Cluster(Generic[T]):
     def outlive(self, batch: list[T]) -> Iterator[tuple[list[T], bytes | None]]:
         """Give a batch thing by thing."""
         try:
-            self.alone(self.work.probe)
+            self.alone(self.questions.probe)
         except WorkersDiedError:
             raise ClusterError(f"{self.address}: the workers die at once; see why in their logs") from None
         for thing in batch:
@@ -211,12 +220,19 @@ def _check(address: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask's log, which tells of lost connections at length, from standard error: an error says it in a line."""
-    log = logging.getLogger("distributed")
-    disabled, log.disabled = log.disabled, True
+    loggers = [logging.getLogger(name) for name in sorted(logging.root.manager.loggerDict) if _is_dask(name)]
+    before = [log.disabled for log in loggers]
+    for log in loggers:
+        log.disabled = True
     try:
         yield
     finally:
-        log.disabled = disabled
+        for log, disabled in zip(loggers, before, strict=True):
+            log.disabled = disabled
+
+
+def _is_dask(logger: str) -> bool:
+    return logger.partition(".")[0] in ("distributed", "tornado")
 
 
 @contextmanager

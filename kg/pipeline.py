@@ -84,7 +84,7 @@ def _extract_batches(
     here = partial(_extract_batch, tagger=tagger, careful=careful)
     if cluster is not None:
         ask = partial(_ask, tagger=tagger, careful=careful)
-        for batch, reply in on_cluster(batches, Questions(ask, answer, [_PROBE]), cluster):
+        for batch, reply in on_cluster(batches, Questions(ask, "kg.pipeline:answer", [_PROBE]), cluster):
             yield batch, None if reply is None else _told(batch, reply, tagger, cluster)
     elif processes > 1:
         yield from in_processes(batches, Work(here, partial(use, load().folder), [_PROBE]), processes)
