@@ -257,3 +257,23 @@ def test_a_dictionary_that_would_fill_the_memory(made: Made) -> None:
     struct.pack_into("<I", data, end - 4, zlib.crc32(data[12 : end - 4]))
     path = made(bytes(data))
     assert tried(path) == ([], [f"{path}: cannot be read to its end (Memory usage limit exceeded); check the file"])
+
+
+@pytest.mark.parametrize(
+    "content", [packed_zip({}), packed_zip({".hidden": BIB}), packed_tar({".hidden": BIB, "__MACOSX/x": BIB})]
+)
+def test_an_archive_with_nothing_to_read(made: Made, content: bytes) -> None:
+    path = made(content)
+    assert tried(path) == ([], [f"{path}: no files in this archive; give one that holds papers"])
+
+
+def test_names_in_a_zip_that_are_no_names(made: Made) -> None:
+    path = made(packed_zip({"QQQ": RECORD, "b.json": RECORD}).replace(b"QQQ", b"\0QQ"))
+    assert tried(path)[0][0].title == "Nets for Fish"
+    assert tried(path)[1] == [f'{path}: "" is a name that is no path, not read; unpack it yourself']
+    data = packed_zip({"ä.json": RECORD, "b.json": RECORD})
+    broken = data.replace("ä".encode(), b"\x80\x80", 1)  # in the header of the member, not in the table of contents
+    found, problems = tried(made(broken))
+    assert [paper.title for paper in found] == ["Nets for Fish"]
+    assert len(problems) == 1
+    assert '"ä.json" cannot be read' in problems[0]

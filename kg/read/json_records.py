@@ -7,6 +7,7 @@ and stops at the first error). What the fields mean is `kg.read.record`'s.
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,8 @@ _OBJECTS = CONTAINERS - {"content", "list"}
 _WRAPPERS = CONTAINERS | {"info", "source", "paper", "citedpaper", "citingpaper", "item", "work"}
 """Keys under which a record may stand inside an object of its own, as DBLP, Elasticsearch and others have it."""
 
+_AHEAD = 4096
+"""Characters after an opening brace in which its first keys are looked for."""
 _DEEPEST = 20
 """Containers inside one another; the real ones are three."""
 _TOKEN = re.compile(r'["{}\[\]\n]')
@@ -137,7 +140,7 @@ def _records(source: Source) -> Iterator[tuple[int, str, str]]:
     size, began, indent, skipped = 0, 1, "", False
     in_string, escaped = False, False
     tail = ""
-    for block in source.blocks():
+    for block, ahead in _looking_ahead(source.blocks()):
         at = start = 0
         while True:
             if in_string:
@@ -172,7 +175,8 @@ def _records(source: Source) -> Iterator[tuple[int, str, str]]:
                 named = bool(key and folded(key.group(1)) in CONTAINERS)
                 inside = outer[-1] if outer else ""
                 # An object in an array is a record, whatever it holds.
-                holds = sign == "[" or (inside != "[" and (named or not outer) and _is_container(block[at : at + 4096]))
+                after = (block[at : at + _AHEAD] + ahead)[:_AHEAD]
+                holds = sign == "[" or (inside != "[" and (named or not outer) and _is_container(after))
                 if (named or not key) and holds and len(outer) < _DEEPEST:
                     outer.append(sign)
                     tail, start = "", at
@@ -193,6 +197,21 @@ def _records(source: Source) -> Iterator[tuple[int, str, str]]:
                 held, skipped = [], True
     if depth and not skipped:
         yield began, indent, "".join(held)
+
+
+def _looking_ahead(blocks: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Give each block with the first `_AHEAD` characters of what follows it."""
+    held: deque[str] = deque()
+    size = 0
+    for block in blocks:
+        held.append(block)
+        size += len(block)
+        while size - len(held[0]) >= _AHEAD:
+            first = held.popleft()
+            size -= len(first)
+            yield first, "".join(held)[:_AHEAD]
+    while held:
+        yield held.popleft(), "".join(held)
 
 
 def _is_container(after: str) -> bool:

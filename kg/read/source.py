@@ -144,7 +144,8 @@ class Source:
             return b""
         except BROKEN as error:
             self.failed = True
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = " ".join(said.split())[:200] or type(error).__name__
             self.problem(None, f"cannot be read to its end ({reason}); check the file")
             return b""
 

@@ -44,17 +44,38 @@ class Member(NamedTuple):
     inside: bool
 
 
-BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, RuntimeError)
-"""What the libraries raise on a damaged file (RuntimeError: also NotImplementedError, of an unknown compression)."""
+BROKEN = (
+    *(OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, struct.error),
+    *(RuntimeError, ValueError, IndexError, OverflowError),
+)
+"""What the libraries raise on a damaged file (RuntimeError: also NotImplementedError, of an unknown compression).
+
+The last line is what `zipfile` lets through of names that are not text, negative sizes and the like.
+"""
 
 
 def members(name: str, stream: IO[bytes], report: Callable[[InputError], None]) -> Iterator[Member]:
     """Give the texts in a file: itself, unpacked, or the members of the archive that it is."""
     raw = _Counted(stream)
     start = raw.peek(6)
+    said = False
+
+    def tell(problem: InputError) -> None:
+        nonlocal said
+        said = True
+        report(problem)
+
+    def inside(archive: Iterator[Member]) -> Iterator[Member]:
+        nonlocal said
+        for member in archive:
+            said = True
+            yield member
+        if not said:
+            report(InputError(f"{name}: no files in this archive; give one that holds papers"))
+
     try:
         if start.startswith((b"PK\3\4", b"PK\5\6")):
-            yield from _zip(name, stream, report)
+            yield from inside(_zip(name, stream, tell))
             return
         text = _Joined(_bounded(_unpacked(raw), raw))
         try:
@@ -62,7 +83,7 @@ def members(name: str, stream: IO[bytes], report: Callable[[InputError], None]) 
         except (*BROKEN, UnpackError):
             head = b""  # the reading of the text meets it again and reports it
         if head[257:262] == b"ustar":
-            yield from _tar(name, text, report)
+            yield from inside(_tar(name, text, tell))
         else:
             yield Member(name, iter(lambda: text.read(BLOCK), b""), inside=False)
     except UnpackError as error:
@@ -196,7 +217,7 @@ def _zstandard(raw: _Counted) -> Iterator[bytes]:
 
 def _refused(name: str) -> str:
     """Why a member of that name is not read, or nothing."""
-    if len(name) > 1000 or not name.isprintable():
+    if not 0 < len(name) <= 1000 or not name.isprintable():
         return "a name that is no path"
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
         return "a path that leads out of the archive"
@@ -238,7 +259,7 @@ def _zip(name: str, stream: IO[bytes], report: Callable[[InputError], None]) -> 
         if sum(one.file_size for one in inner) > max(FREE, MAX_RATIO * size):
             raise UnpackError(f"unpacks to more than {MAX_RATIO} times its size, as a bomb does; unpack it yourself")
         for one in sorted(inner, key=lambda member: member.filename):
-            if one.is_dir() or _hidden(one.filename):
+            if one.filename.endswith("/") or _hidden(one.filename):
                 continue
             why = _refused(one.filename) or ("encrypted" if one.flag_bits & 1 else "")
             if stat.S_ISLNK(one.external_attr >> 16):

@@ -25,8 +25,10 @@ LONGEST = 2 << 20
 """Longest record in characters; parsed, it takes many times that."""
 _DBLP = "article|inproceedings|incollection|book|phdthesis|mastersthesis"
 RECORD = re.compile(rf"<(?:[\w.-]+:)?(?:entry|record|PubmedArticle|MedlineCitation|item|paper|{_DBLP})(?=[\s/>])")
+_TAG_END = re.compile(r"[<>]")
+_LONGEST_TAG = 10_000
 _EMPTY = re.compile(r"[^<>]*/>")
-_TOKEN = re.compile(r"<!--|<!\[CDATA\[|<!ENTITY\b|<(/?)((?:[\w.-]+:)?[A-Za-z][\w.-]*)(?=[\s/>])")
+_TOKEN = re.compile(r"<!--|<!\[CDATA\[|<!ENTITY(?=\s)|<(/?)((?:[\w.-]+:)?[A-Za-z][\w.-]*)(?=[\s/>])")
 _ANNOUNCED = re.compile(r"arXiv:\S+\s+Announce Type:\s*\S+\s+(?:Abstract:\s*)?")
 _ENDS = {"<!--": "-->", "<![CDATA[": "]]>"}
 _PREFIX = re.compile(r"""\sxmlns:([\w.-]{1,40})\s*=\s*(?:"([^"<>&]{0,300})"|'([^'<>&]{0,300})')""")
@@ -114,7 +116,12 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                 yield began, f"{''.join(held)}{text[start:here]}</{name}>"
                 line += text.count("\n", start, at)
                 name, held, size, start = "", [], 0, at
-            elif (not name or found.group(2) == name) and RECORD.match(text, here) and not _EMPTY.match(text, at):
+            elif (not name or found.group(2) == name) and RECORD.match(text, here):
+                if len(text) - here < _LONGEST_TAG and not _TAG_END.search(text, at):
+                    cut = here  # the end of the block cuts this tag
+                    break
+                if _EMPTY.match(text, at):
+                    continue
                 if name:
                     source.problem(began, f"record without its closing tag </{name}>; mend or remove it")
                 line += text.count("\n", start, here)
@@ -127,6 +134,8 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                 name, held = "", []
         line += text.count("\n", start, cut)
         tail = text[cut:]
+    if not name and (found := RECORD.match(tail)):
+        name, began = found.group()[1:], line
     if name:
         source.problem(began, f"record without its closing tag </{name}>; mend or remove it")
 
