@@ -1,6 +1,9 @@
 """Commands that ask: query, queries, info."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +39,25 @@ GRAPH = click.argument("graph", metavar="GRAPH", type=click.Path(path_type=Path)
     help="Give up after this long.",
 )
 @click.option(
+    "--memory",
+    type=click.IntRange(64),
+    metavar="MB",
+    help="Give up when this much memory is taken; by default half of the machine's.",
+)
+@click.option(
     "--limit", type=click.IntRange(1), default=10_000, show_default=True, metavar="ROWS", help="Rows to print at most."
 )
 @click.option("--neo4j", is_flag=True, help="Ask the Neo4j server (NEO4J_URI, ...) instead of the graph folder.")
 def query(
-    *, graph: Path, cypher: str, params: tuple[str, ...], form: str, timeout: float, limit: int, neo4j: bool
+    *,
+    graph: Path,
+    cypher: str,
+    params: tuple[str, ...],
+    form: str,
+    timeout: float,
+    memory: int | None,
+    limit: int,
+    neo4j: bool,
 ) -> None:
     """Ask a graph, in Cypher or by a question's name.
 
@@ -58,9 +75,24 @@ def query(
 
     pairs = dict(pair(text) for text in params)
     values = pairs if is_name(cypher) else {name: value_of(text) for name, text in pairs.items()}
-    with _server() if neo4j else Graph(graph).store as store:
+    with bounded_memory(memory), _server() if neo4j else Graph(graph).store as store:
         rows = answer(store, cypher, values, timeout=timeout, limit=limit)
     print_rows(rows, form)
+
+
+@contextmanager
+def bounded_memory(megabytes: int | None = None) -> Iterator[None]:
+    """End this process, with a line, if it takes more than ``megabytes``; half of the machine's unless told."""
+    from kg.store.memory import bounded, machine
+
+    most = megabytes or machine() // 2**21
+
+    def tell() -> None:
+        # Not by click: another thread may be within it.
+        os.write(2, f"kg: the query took more than {most:,} MB of memory; narrow it\n".encode())
+
+    with bounded(most * 2**20, tell):
+        yield
 
 
 def _server() -> "Store":

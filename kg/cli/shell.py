@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.cli.ask import bounded_memory
 from kg.cli.output import note, print_rows, print_table
 from kg.errors import KGError, QueryError, UsageError
 
@@ -67,12 +68,13 @@ def shell(graph: Path, neo4j: bool) -> None:
 
 
 def run(store: "Store") -> None:
-    """Read and answer until the end of input."""
+    """Read and answer until the end of input, or until a query takes more than half of the machine's memory."""
     session = Session(store)
     lines = _typed(store) if sys.stdin.isatty() and sys.stdout.isatty() else _piped(sys.stdin)
-    for text in lines:
-        if not session.handle(text):
-            break
+    with bounded_memory():
+        for text in lines:
+            if not session.handle(text):
+                break
 
 
 class Session:

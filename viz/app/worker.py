@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from kg.errors import KGError
 from kg.store.embedded import EmbeddedStore
+from kg.store.memory import resident
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 """Bytes of JSON in an answer; rows that do not fit are left out and the answer is marked as cut."""
@@ -26,19 +27,6 @@ HEAD = struct.Struct(">Ic")
 """Length of what follows, and what it is: r(ows), q(uery error), l(imit), b(ug)."""
 
 _TICK = 0.02
-
-
-class Bounded(EmbeddedStore):
-    """A store whose engine may take ``memory`` bytes for its buffers."""
-
-    def __init__(self, path: Path, memory: int) -> None:
-        """Open the database at ``path``."""
-        import ladybug
-
-        self.path = path
-        self._database = ladybug.Database(str(path), read_only=True, buffer_pool_size=memory)
-        self._database.init_database()
-        self._tables = None
 
 
 def encode(columns: tuple[str, ...], rows: Any, truncated: bool) -> bytes:
@@ -68,8 +56,6 @@ def answer(store: EmbeddedStore, request: dict[str, Any]) -> tuple[bytes, bytes]
         return b"r", encode(rows.columns, rows, rows.truncated)
     except KGError as error:
         told = str(error)
-        if "buffer pool is full" in told:
-            told = "the query took more memory than it may; narrow it"
         limit = told.startswith(("the query took more", "the query took longer"))
         return b"l" if limit else b"q", told.encode("utf-8", "replace")
     except Exception as error:
@@ -92,7 +78,7 @@ class Watch:
             self.busy.wait()
             if os.getppid() != self.parent:
                 os._exit(0)
-            if memory() > self.limit:
+            if resident() > self.limit:
                 self._give_up()
             time.sleep(_TICK)
 
@@ -103,20 +89,6 @@ class Watch:
                 with contextlib.suppress(OSError):
                     reply(self.out, b"l", told.encode())
                 os._exit(1)
-
-
-def memory() -> int:
-    """Give the bytes of memory that this process has (where the system does not say: the most it had)."""
-    try:
-        with Path("/proc/self/statm").open("rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        try:
-            import resource
-        except ImportError:
-            return 0
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else most * 1024
 
 
 def reply(out: BinaryIO, kind: bytes, body: bytes) -> None:
@@ -132,7 +104,7 @@ def main(database: str, limit: int) -> None:
         os.nice(5)
     out = sys.stdout.buffer
     watch = Watch(out, limit)
-    with Bounded(Path(database), limit // 2) as store:
+    with EmbeddedStore(Path(database), buffers=limit // 2) as store:
         while len(head := sys.stdin.buffer.read(HEAD.size)) == HEAD.size:
             length, _ = HEAD.unpack(head)
             request = json.loads(sys.stdin.buffer.read(length))
