@@ -25,6 +25,7 @@ from kg.model import Extraction
 from kg.update import VOCABULARY, Built, Progress, merge_papers, update_folder
 
 if TYPE_CHECKING:
+    from kg.assemble import Assembly
     from kg.extract import Tagger
     from kg.pipeline import Failure
     from kg.store.base import Rows, Store
@@ -159,23 +160,36 @@ class Graph:
     @cached_property
     def graph(self) -> nx.MultiDiGraph:
         """The graph in memory, assembled from the records; see `kg.assemble.assemble` for its attributes."""
-        return self._assembled(self.records())
+        with self.stream() as assembly:
+            return assembly.whole()
 
     def of_papers(self, ids: Container[str]) -> nx.MultiDiGraph:
         """Assemble the graph of the papers with these ids alone, as if no other had been read."""
-        return self._assembled(record for record in self.records() if record.paper.id in ids)
+        with self._assembly(record for record in self.records() if record.paper.id in ids) as assembly:
+            return assembly.whole()
 
-    def _assembled(self, records: Iterable[Extraction]) -> nx.MultiDiGraph:
-        from kg import pipeline
-        from kg.assemble import assemble
-        from kg.update.corrections import corrected, read_corrections
-        from kg.update.imports import joined
+    def around(self, node: str, *, hops: int = 1) -> nx.MultiDiGraph:
+        """Give the nodes within ``hops`` relationships of a node, and all relationships between them.
+
+        They come from the database: the rest of the graph is not assembled.
+        """
+        from kg.store.nearby import nearby
+
+        return nearby(self.store, node, hops=hops)
+
+    def stream(self) -> "Assembly":
+        """Assemble the graph from the records without holding it in memory; to be closed, or used in ``with``.
+
+        It gives nodes and edges one by one, and `kg.export.export` takes it as it takes a graph.
+        """
+        return self._assembly(self.records())
+
+    def _assembly(self, records: Iterable[Extraction]) -> "Assembly":
+        from kg.update.assembling import assembled
         from kg.vocabulary import using
 
         with using(self.path / VOCABULARY):
-            corrections = read_corrections(self.path)
-            united = corrected(joined(records, self.path), corrections)
-            return assemble(united, families=corrections.families(pipeline.families()))
+            return assembled(records, self.path)
 
     @cached_property
     def store(self) -> "Store":

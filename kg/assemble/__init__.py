@@ -43,16 +43,4 @@ def assemble(extractions: Iterable[Extraction], *, families: Families | None = N
     their ids. Raises ValueError for a relation that may not join what it joins (`kg.model.SHAPES`).
     """
     with Assembly(extractions, families=families) as assembly:
-        return whole(assembly)
-
-
-def whole(assembly: Assembly) -> nx.MultiDiGraph:
-    """Gather the nodes and edges of an assembly in memory."""
-    graph = nx.MultiDiGraph()
-    graph.add_nodes_from(assembly.nodes())
-    # The ends of edges are the very texts that the nodes have: one copy of each.
-    known = {key: key for key in graph}
-    graph.add_edges_from(
-        (known[source], known[target], relation, data) for source, target, relation, data in assembly.edges()
-    )
-    return graph
+        return assembly.whole()

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import networkx as nx
+
 from kg.assemble.properties import Said, commonest, entity_properties, paper_properties, support
 from kg.assemble.results import result_id, result_properties
 from kg.assemble.rows import MEMORY, Rows, key, text
@@ -97,6 +99,8 @@ class Assembly:
         self._years = array("q")
         self._labels: dict[str, str] = {}
         self._parents: dict[str, str] = {}
+        self._counted_nodes: Counter[str] | None = None
+        self._counted_edges: Counter[str] | None = None
         try:
             self._take(extractions)
             self._name_entities()
@@ -121,16 +125,20 @@ class Assembly:
     def nodes(self) -> Iterator[Node]:
         """Give each node as its id and properties."""
         streams = (self._paper_nodes(), self._author_nodes(), self._entity_nodes(), self._result_nodes())
+        counted: Counter[str] = Counter()
         last: Node | None = None
         for node in merge(*streams, key=itemgetter(0)):
             if last is not None and last[0] == node[0]:
                 last = node[0], {**last[1], **node[1]}
                 continue
             if last is not None:
+                counted[last[1]["label"]] += 1
                 yield last
             last = node
         if last is not None:
+            counted[last[1]["label"]] += 1
             yield last
+        self._counted_nodes = counted
 
     def edges(self) -> Iterator[Edge]:
         """Give each edge as source, target, relation and properties.
@@ -138,16 +146,43 @@ class Assembly:
         Raises ValueError for a relation that may not join what it joins.
         """
         streams = (self._authorships(), self._roles(), self._links(), self._variants(), self._reports())
+        counted: Counter[str] = Counter()
         last: Edge | None = None
         for edge in merge(*streams, key=itemgetter(0, 1, 2)):
             if last is not None and last[:3] == edge[:3]:
                 last = *edge[:3], {**last[3], **edge[3]}
                 continue
             if last is not None:
+                counted[last[2]] += 1
                 yield last
             last = edge
         if last is not None:
+            counted[last[2]] += 1
             yield last
+        self._counted_edges = counted
+
+    def whole(self) -> nx.MultiDiGraph:
+        """Gather the nodes and edges in memory."""
+        graph = nx.MultiDiGraph()
+        graph.add_nodes_from(self.nodes())
+        # The ends of edges are the very texts that the nodes have: one copy of each.
+        known = {key: key for key in graph}
+        graph.add_edges_from((known[a], known[b], relation, data) for a, b, relation, data in self.edges())
+        return graph
+
+    def count_nodes(self) -> dict[str, int]:
+        """Count the nodes by label; if they were walked, they are not walked again."""
+        if self._counted_nodes is None:
+            for _ in self.nodes():
+                pass
+        return dict(sorted((self._counted_nodes or {}).items()))
+
+    def count_edges(self) -> dict[str, int]:
+        """Count the edges by relation; if they were walked, they are not walked again."""
+        if self._counted_edges is None:
+            for _ in self.edges():
+                pass
+        return dict(sorted((self._counted_edges or {}).items()))
 
     def ends(self, source: str, relation: str, target: str) -> tuple[str, str]:
         """Give the labels of the nodes that an edge joins."""

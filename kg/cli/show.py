@@ -99,25 +99,27 @@ def export(
         raise UsageError("--around and --where cannot be together; give one of them")
     if params and where is None:
         raise UsageError("-p gives a parameter of --where; give that too")
+    papers_alone = form == "bibtex" or (form is None and output.suffix.lower() == ".bib")
     with Graph(graph) as opened:
-        found = _part(opened, around=around, hops=hops, where=where, params=params)
-    write(found, output, format=form)
-    if form == "bibtex" or (form is None and output.suffix.lower() == ".bib"):
-        note(f"{output}: {count(sum(label == 'Paper' for _, label in found.nodes(data='label')), 'paper')}")
-    else:
-        note(f"{output}: {count(len(found), 'node')}, {count(found.number_of_edges(), 'relationship')}")
+        if around is None and where is None:
+            with opened.stream() as whole:
+                write(whole, output, format=form)
+                papers, nodes = whole.count_nodes().get("Paper", 0), sum(whole.count_nodes().values())
+                links = 0 if papers_alone else sum(whole.count_edges().values())
+        else:
+            near = opened.around(opened.find(around), hops=hops) if around is not None else None
+            found = near if near is not None else _part(opened, where or "", params)
+            write(found, output, format=form)
+            papers = sum(label == "Paper" for _, label in found.nodes(data="label"))
+            nodes, links = len(found), found.number_of_edges()
+    written = count(papers, "paper") if papers_alone else f"{count(nodes, 'node')}, {count(links, 'relationship')}"
+    note(f"{output}: {written}")
 
 
-def _part(
-    opened: "Graph", *, around: str | None, hops: int, where: str | None, params: tuple[str, ...]
-) -> "nx.MultiDiGraph":
+def _part(opened: "Graph", where: str, params: tuple[str, ...]) -> "nx.MultiDiGraph":
     from kg.export import part
     from kg.graph import answer, is_name
 
-    if around is not None:
-        return part.around(opened.graph, opened.find(around), hops=hops)
-    if where is None:
-        return opened.graph
     pairs = dict(pair(text) for text in params)
     values = pairs if is_name(where) else {name: value_of(text) for name, text in pairs.items()}
     condition = not is_name(where) and not re.search(r"\breturn\b", where, re.IGNORECASE)
