@@ -21,7 +21,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from kg.errors import ClusterError, UsageError
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 _WAIT = "2 minutes"
 """How long to wait for a worker where there is none."""
 
 _LOOK = 1.0
 """Seconds between looks at the workers."""
-
 
 _KEPT = "what was done is kept, the same command goes on"
 
@@ -69,15 +71,18 @@ def on_cluster(
     first = next(batches, None)
     if first is None:
         return
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise UsageError("--cluster needs Dask, which is not installed; pip install 'papergraph[cluster]'") from None
+    _check(address)
+    patience = _patience()
     with _connected(address) as client:
-        cluster = _Cluster(client, address, questions)
-        waiting: list[list[T]] = [first]
+        cluster = _Cluster(client, address, questions, patience)
+        batches = chain([first], batches)
         under_way: deque[tuple[list[T], Future[bytes]]] = deque()
         while True:
-            while len(under_way) < 2 * max(1, cluster.workers()):
-                batch = waiting.pop() if waiting else next(batches, None)
-                if batch is None:
-                    break
+            while len(under_way) < 2 * max(1, cluster.workers()) and (batch := next(batches, None)):
                 under_way.append((batch, cluster.submit(batch)))
             if not under_way:
                 return
@@ -97,8 +102,9 @@ class _Cluster(Generic[T]):
     client: "Client"
     address: str
     questions: Questions[T]
+    patience: float
     seen: int = 0
-    looked: float = field(default=-_LOOK)
+    looked: float = -_LOOK
     empty_since: float | None = None
 
     def submit(self, batch: list[T]) -> "Future[bytes]":
@@ -122,10 +128,10 @@ class _Cluster(Generic[T]):
             self.empty_since = None
         elif self.empty_since is None:
             self.empty_since = now
-        elif now - self.empty_since > (patience := _patience()):
-            raise ClusterError(
-                f"{self.address}: no worker for {patience:g} s; start some with: dask worker {self.address}; {_KEPT}"
-            )
+            log.warning("%s: no worker; waiting up to %g s for one", self.address, self.patience)
+        elif now - self.empty_since > self.patience:
+            what = f"{self.address}: no worker for {self.patience:g} s"
+            raise ClusterError(f"{what}; start some with: dask worker {self.address}; {_KEPT}")
         return self.seen
 
     def settle(self, future: "Future[bytes]") -> None:
@@ -151,9 +157,11 @@ class _Cluster(Generic[T]):
                 raise WorkersDiedError from None
             except (OSError, CancelledError):
                 raise
-            except Exception as error:
-                what = f"{self.address}: the workers or the scheduler cannot run this kg ({_line(error)})"
+            except (ImportError, AttributeError) as error:
+                what = f"{self.address}: a worker cannot run this kg ({_line(error)})"
                 raise ClusterError(f"{what}; install the same papergraph[cluster] there") from error
+            except Exception as error:
+                raise ClusterError(f"{self.address}: a worker failed ({_line(error)}); see its log; {_KEPT}") from error
         if not isinstance(answer, bytes):
             raise ClusterError(f"{self.address}: an answer that is no answer")
         return answer
@@ -180,11 +188,8 @@ class _Cluster(Generic[T]):
 @contextmanager
 def _connected(address: str) -> Iterator["Client"]:
     """Be a client of the scheduler at ``address``; what its workers have not done is forgotten at the end."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise UsageError("--cluster needs Dask, which is not installed; pip install 'papergraph[cluster]'") from None
-    _check(address)
+    from distributed import Client
+
     with _quiet():
         try:
             client = Client(address, set_as_default=False, name="kg")
@@ -250,7 +255,10 @@ def _patience() -> float:
     import dask
     from dask.utils import parse_timedelta
 
-    return float(parse_timedelta(dask.config.get("kg.wait-for-workers", _WAIT)))
+    try:
+        return float(parse_timedelta(dask.config.get("kg.wait-for-workers", _WAIT)))
+    except (ValueError, KeyError, TypeError):
+        raise UsageError("kg.wait-for-workers in Dask's configuration: no time; give one such as 10 minutes") from None
 
 
 def _line(error: Exception) -> str:

@@ -1,10 +1,13 @@
 """The options that several commands share."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+
+from kg.errors import UsageError
 
 Command = Callable[..., Any]
 
@@ -50,12 +53,18 @@ def extracting(command: Command) -> Command:
 
 def cluster(command: Command) -> Command:
     """Add the option that says where else to extract."""
-    option = click.option(
+
+    @wraps(command)
+    def checked(**given: Any) -> Any:
+        if given["cluster"] is not None and given["processes"]:
+            raise UsageError("--processes is for this machine; on a cluster, its workers are the processes")
+        return command(**given)
+
+    return click.option(
         "--cluster",
         metavar="ADDRESS",
         help="Extract on the Dask cluster with the scheduler at this address (tcp://host:8786, or tls://), not here.",
-    )
-    return option(command)
+    )(checked)
 
 
 def page(default: str) -> Callable[[Command], Command]:
