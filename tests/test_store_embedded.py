@@ -2,12 +2,14 @@
 
 import json
 import os
+import random
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -314,3 +316,35 @@ def test_a_database_of_another_version_says_so(tmp_path: Path) -> None:
         connection.execute("CREATE NODE TABLE Paper(id STRING, PRIMARY KEY(id))")
     with EmbeddedStore(path) as store, pytest.raises(StoreError, match=r"another version of kg; run kg build again"):
         store.query("MATCH (n:Paper) RETURN labels(n)")
+
+
+def test_numbers_of_many_nodes_are_read_right_by_a_join(tmp_path: Path) -> None:
+    """Ladybug 0.22 gives 0.0 for some floats where a scan with a mask meets two segments of a compressed column."""
+    rng = random.Random(0)
+    made = nx.MultiDiGraph()
+    for i in range(60):
+        made.add_node(f"dataset:{i}", label="Dataset", name=f"D{i}", papers=i)
+    for i in range(37_000):
+        paper, result = f"paper-{i}", f"result:{i}"
+        year = 1990 + i % 37 if i % 11 else None
+        made.add_node(paper, label="Paper", title=paper, year=year, authors=[f"A{i % 7}"] * (i % 3))
+        value = rng.random() * 100
+        made.add_node(result, label="Result", value=value, kind="absolute", metric=f"m{i % 5}")
+        made.add_edge(paper, result, key="REPORTS")
+        made.add_edge(result, f"dataset:{int(rng.paretovariate(0.4)) % 60}", key="ON_DATASET")
+    write(made, tmp_path / "graph.lbug")
+    asked = (
+        "MATCH (p:Paper)-[:REPORTS]->(r:Result)-[:ON_DATASET]->(d:Dataset {name: $name}) "
+        "WHERE r.kind = 'absolute' RETURN p.id, p.year, p.authors, r.id, r.value, r.metric, d.papers"
+    )
+    seen = 0
+    with EmbeddedStore(tmp_path / "graph.lbug") as store:
+        for i in range(60):
+            for paper, year, authors, result, value, metric, papers in store.query(
+                asked, {"name": f"D{i}"}, limit=None
+            ):
+                seen += 1
+                p, r = made.nodes[paper], made.nodes[result]
+                assert (year, authors, papers) == (p["year"], p["authors"], i)
+                assert (value, metric) == (r["value"], r["metric"])
+    assert seen == 37_000

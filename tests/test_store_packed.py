@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,8 +24,15 @@ LISTS = st.fixed_dictionaries(
 )
 
 
+def arrow(lists: list[list[Any] | None], kind: str) -> pa.ListArray:
+    return pa.array(lists, pa.list_(pa.string() if kind == "strings" else pa.int64()))
+
+
 def packed(rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
-    columns = {column: pack([[row[name] for row in rows] for name in names]) for column, names in COLUMNS.items()}
+    columns = {
+        column: pack([arrow([row[name] for row in rows], PACKED[name]) for name in names]).to_pylist()
+        for column, names in COLUMNS.items()
+    }
     return [
         {"papers": 1, **{column: texts[n] for column, texts in columns.items() if texts[n] is not None}}
         for n in range(len(rows))
@@ -42,7 +50,7 @@ def test_what_is_packed_is_unpacked(rows: list[dict[str, Any]]) -> None:
 
 @given(st.lists(st.lists(st.text("a\x1d\x1e\x1f", max_size=4), max_size=2), min_size=1, max_size=4))
 def test_a_separator_in_a_text_becomes_a_space(rows: list[list[str]]) -> None:
-    texts = pack([rows])
+    texts = pack([arrow(list(rows), "strings")]).to_pylist()
     found = [unpacked({"evidence_sentences": text})["evidence_sentences"] for text in texts]
     assert not {"\x1e", "\x1f"} & set("".join(item for row in found for item in row))
     space = dict.fromkeys(range(0x1D, 0x20), " ")

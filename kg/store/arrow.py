@@ -4,12 +4,9 @@ Knows the schema and the shape of the graph, not the engine: `kg.store.embedded`
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from numbers import Integral
 from operator import itemgetter
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
@@ -53,78 +50,88 @@ def relationship_tables(graph: "nx.MultiDiGraph") -> "Iterator[tuple[str, str, s
     Lists are packed into one column (`kg.store.packed`). Raises StoreError for what does not fit the schema.
     """
     labels: dict[str, str] = dict(graph.nodes(data="label"))
-    links: dict[tuple[str, str, str], _Links] = {}
+    links: dict[tuple[str, str], dict[str, _Links]] = defaultdict(dict)
     for start, successors in graph.adjacency():
         label = labels[start]
         for end, parallel in successors.items():
-            other = labels[end]
+            pair = label, labels[end]
+            between = links[pair]
             for relation, data in parallel.items():
-                found = links.get((relation, label, other))
+                found = between.get(relation)
                 if found is None:
-                    if (label, other) not in ENDS.get(relation, ()):
-                        raise StoreError(f"{relation} cannot join {label} {start!r} and {other} {end!r}")
-                    found = links[relation, label, other] = _Links()
+                    if pair not in ENDS.get(relation, ()):
+                        raise StoreError(f"{relation} cannot join {label} {start!r} and {pair[1]} {end!r}")
+                    found = between[relation] = _Links()
                 found.starts.append(start)
                 found.ends.append(end)
                 found.data.append(data)
-    for relation, label, other in list(links):
-        found = links.pop((relation, label, other))
-        yield (
-            relation,
-            label,
-            other,
-            _table({"_from": found.starts, "_to": found.ends}, found.data, RELATIONSHIPS[relation]),
-        )
+    for label, other in list(links):
+        for relation, found in links.pop((label, other)).items():
+            keys = {"_from": found.starts, "_to": found.ends}
+            yield relation, label, other, _table(keys, found.data, RELATIONSHIPS[relation])
 
 
 def _table(keys: Mapping[str, list[str]], rows: list[Mapping[str, Any]], properties: Mapping[str, Type]) -> "pa.Table":
     """Make a table of ``keys``, which are columns, and of the declared properties in their declared types."""
     import pyarrow as pa
 
-    texts = {name: kind for name, kind in properties.items() if "_from" in keys and name in PACKED}
-    plain = {name: kind for name, kind in properties.items() if name not in keys and name not in texts}
-    types = {
+    packs = COLUMNS if "_from" in keys and PACKED.keys() <= properties.keys() else {}
+    packed = {name for names in packs.values() for name in names}
+    types = {name: _arrow(kind) for name, kind in properties.items() if name not in keys}
+    schema = pa.schema(
+        [(name, pa.string()) for name in keys]
+        + [(name, kind) for name, kind in types.items() if name not in packed]
+        + [(name, pa.string()) for name in packs]
+    )
+    parts = []
+    for first in range(0, len(rows), CHUNK):
+        columns = _columns(rows[first : first + CHUNK], list(types))
+        made = {name: _array(name, column, properties[name]) for name, column in zip(types, columns, strict=True)}
+        made.update((name, pack([made[one] for one in lists])) for name, lists in packs.items())
+        made.update((name, pa.array(column[first : first + CHUNK], pa.string())) for name, column in keys.items())
+        parts.append(pa.record_batch([made[name] for name in schema.names], schema))
+    return pa.Table.from_batches(parts, schema)
+
+
+def _arrow(kind: Type) -> "pa.DataType":
+    import pyarrow as pa
+
+    return {
         "string": pa.string(),
         "int": pa.int64(),
         "float": pa.float64(),
         "bool": pa.bool_(),
         "strings": pa.list_(pa.string()),
         "ints": pa.list_(pa.int64()),
-    }
-    schema = pa.schema(
-        [(name, pa.string()) for name in keys]
-        + [(name, types[kind]) for name, kind in plain.items()]
-        + ([(name, pa.string()) for name in COLUMNS] if texts else [])
-    )
-    parts = []
-    for first in range(0, len(rows), CHUNK):
-        some = rows[first : first + CHUNK]
-        arrays = [pa.array(column[first : first + CHUNK], pa.string()) for column in keys.values()]
-        for name, kind in plain.items():
-            try:
-                arrays.append(pa.array(_column(some, name), types[kind]))
-            except (pa.ArrowException, ValueError, TypeError) as error:
-                raise StoreError(f"property {name} is not of type {kind}: {' '.join(str(error).split())}") from None
-        if texts:
-            lists = {name: _lists(some, name, kind) for name, kind in texts.items()}
-            arrays += [pa.array(pack([lists[name] for name in names]), pa.string()) for names in COLUMNS.values()]
-        parts.append(pa.record_batch(arrays, schema))
-    return pa.Table.from_batches(parts, schema)
+    }[kind]
 
 
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+def _columns(rows: Sequence[Mapping[str, Any]], names: list[str]) -> Iterable[Sequence[Any]]:
+    """Turn rows into columns, one a name; what a row lacks is None."""
+    if len(names) > 1:
+        try:
+            return zip(*map(itemgetter(*names), rows), strict=True)
+        except KeyError:
+            pass
+    return [[row.get(name) for row in rows] for name in names]
+
+
+def _array(name: str, column: Sequence[Any], kind: Type) -> "pa.Array":
+    import pyarrow as pa
+
     try:
-        return list(map(itemgetter(name), rows))
-    except KeyError:
-        return [row.get(name) for row in rows]
-
-
-def _lists(rows: Sequence[Mapping[str, Any]], name: str, kind: Type) -> list[Any]:
-    column = _column(rows, name)
-    item = str if kind == "strings" else Integral
-    wrong = {type(one) for one in column} - {list, tuple, NoneType}
-    if not wrong:
-        wrong = {one for one in set(map(type, chain.from_iterable(filter(None, column)))) if not issubclass(one, item)}
-    if wrong:
-        raise StoreError(f"property {name} is not of type {kind}: it holds {min(one.__name__ for one in wrong)}")
-    return column
+        made = pa.array(column, _arrow(kind))
+        # Arrow takes a text for the list of its letters.
+        strange = kind.endswith("s") and (str in set(map(type, column)) or made.values.null_count)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        if not kind.endswith("s"):
+            raise StoreError(f"property {name} is not of type {kind}: {' '.join(str(error).split())}") from None
+        strange = True
+    if strange:
+        item = str if kind == "strings" else int
+        held = {type(one).__name__ for one in column if not isinstance(one, list | tuple | None)}
+        held |= {
+            type(i).__name__ for one in column if isinstance(one, list | tuple) for i in one if type(i) is not item
+        }
+        raise StoreError(f"property {name} is not of type {kind}: it holds {min(held, default='what cannot be kept')}")
+    return made

@@ -9,10 +9,14 @@ of a paper has these characters (`kg.model.normalise_text`); in others they beco
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg.store.schema import PACKED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -23,40 +27,45 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The lists that each column of the engine holds."""
 
 _ITEM, _LIST, _MISSING = "\x1f", "\x1e", "\x1d"
-_AS_SPACE = str.maketrans(dict.fromkeys(_ITEM + _LIST + _MISSING, " "))
 
 
-def pack(columns: Sequence[Sequence[Any]]) -> list[str | None]:
-    """Make one text of each row of ``columns``, which hold lists of texts or numbers, or None for one that is missing.
+def pack(lists: Sequence["pa.ListArray"]) -> "pa.StringArray":
+    """Make one text of each row of ``lists``, columns of equal length; None for a row in which all are missing.
 
-    >>> pack([[["p1"]], [["title"]], [[0]], [[9]]]), pack([[["a", "b"], [], None]])
-    (['p1\\x1f\\x1etitle\\x1f\\x1e0\\x1f\\x1e9\\x1f'], ['a\\x1fb\\x1f', '', None])
+    >>> import pyarrow as pa
+    >>> pack([pa.array([["p1"]]), pa.array([["title"]]), pa.array([[0]]), pa.array([[9]])]).to_pylist()
+    ['p1\\x1f\\x1etitle\\x1f\\x1e0\\x1f\\x1e9\\x1f']
+    >>> pack([pa.array([["a", "b"], [], None])]).to_pylist()
+    ['a\\x1fb\\x1f', '', None]
     """
-    # Most relationships have one sentence of evidence, and there may be a million of them: hence the branches for one.
-    texts: list[str | None]
-    if len(columns) == 1:
-        texts = [f"{a[0]}\x1f" if a and len(a) == 1 else _text(a) for a in columns[0]]
-    elif len(columns) == 4:
-        texts = [
-            f"{a[0]}\x1f\x1e{b[0]}\x1f\x1e{c[0]}\x1f\x1e{d[0]}\x1f"
-            if a and b and c and d and len(a) == len(b) == len(c) == len(d) == 1
-            else _text(a, b, c, d)
-            for a, b, c, d in zip(*columns, strict=True)
-        ]
-    else:
-        texts = [_text(*row) for row in zip(*columns, strict=True)]
-    whole = "".join(filter(None, texts))
-    items = sum(sum(map(len, filter(None, column))) for column in columns)
-    lists = (len(texts) - texts.count(None)) * (len(columns) - 1)
-    if whole.count(_ITEM) == items and whole.count(_LIST) == lists:
-        return texts
-    return pack([[one and [str(item).translate(_AS_SPACE) for item in one] for one in column] for column in columns])
+    import pyarrow.compute as pc
+
+    texts = [_joined(column) for column in lists]
+    if len(texts) == 1:
+        return texts[0]
+    whole = pc.binary_join_element_wise(*(text.fill_null(_MISSING) for text in texts), _LIST)
+    if not all(text.null_count for text in texts):
+        return whole
+    return pc.if_else(reduce(pc.and_, (text.is_null() for text in texts)), None, whole)
 
 
-def _text(*lists: Any) -> str | None:
-    if lists.count(None) == len(lists):
-        return None
-    return _LIST.join([_MISSING if one is None else _ITEM.join((*map(str, one), "")) for one in lists])
+def _joined(lists: "pa.ListArray") -> "pa.StringArray":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = lists.values
+    if not pa.types.is_string(values.type):
+        values = values.cast(pa.string())
+    elif _has_separator(values):
+        values = pc.replace_substring_regex(values, f"[{_MISSING}{_LIST}{_ITEM}]", " ")
+    ended = pc.binary_join_element_wise(values, "", _ITEM)
+    same = pa.ListArray.from_arrays(lists.offsets, ended, mask=lists.is_null() if lists.null_count else None)
+    return pc.binary_join(same, "")
+
+
+def _has_separator(texts: "pa.StringArray") -> bool:
+    data = texts.buffers()[2]
+    return data is not None and any(separator.encode() in data.to_pybytes() for separator in (_ITEM, _LIST, _MISSING))
 
 
 def unpack(column: str, text: str) -> dict[str, list[str] | list[int]]:
