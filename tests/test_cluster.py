@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import dask
 import pytest
@@ -22,13 +23,12 @@ from kg.cli import cli
 from kg.errors import ClusterError
 from kg.export import export
 from kg.graph import Graph
-from kg.pipeline import extract_papers
-from kg.update import update_folder
+from kg.pipeline import Failure, extract_papers
+from kg.record import to_json
+from kg.update import Built, update_folder
 
 PAPERS = corpus(300)
 NAMES = "name\taliases\tfamily\ttasks\tflags\nNet7X\tSeven\u00adNet\t\t\t\n"
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class Cluster:
@@ -40,7 +40,7 @@ class Cluster:
         self.config = {f"DASK_DISTRIBUTED__{name.upper()}": value for name, value in config.items()}
         self.processes: list[subprocess.Popen[bytes]] = []
         self.address = ""
-        self.start_scheduler("tcp://127.0.0.1:0")
+        self.start_scheduler(f"{'tls' if 'comm__tls__ca_file' in config else 'tcp'}://127.0.0.1:0")
 
     def start_scheduler(self, address: str) -> None:
         """Start a scheduler, and wait until it listens."""
@@ -148,18 +148,16 @@ def test_a_build_on_a_cluster_has_the_bytes_of_one_here(
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_a_worker_that_is_killed_costs_no_paper(cluster: Cluster, tmp_path: Path) -> None:
-    here, there = tmp_path / "here.kg", tmp_path / "there.kg"
-    victim = cluster.start_worker()
-
-    def kill(step: str, done: int, total: int | None) -> None:
-        if step == "extract" and done == 50:
+def test_a_worker_that_is_killed_costs_no_paper(cluster: Cluster) -> None:
+    # One of the two is left for the tests that come after this one.
+    victim = cluster.processes[-1]
+    found, told = [], list[Failure]()
+    for extraction in extract_papers(PAPERS, tagger="rules", cluster=cluster.address, on_failure=told.append):
+        found.append(extraction)
+        if len(found) == 50:
             victim.kill()
-
-    built = update_folder(PAPERS, there, tagger="rules", cluster=cluster.address, progress=kill)
-    assert victim.wait() == -signal.SIGKILL and not built.failures
-    update_folder(PAPERS, here, tagger="rules")
-    assert files(here) == files(there)
+    assert victim.wait() == -signal.SIGKILL and not told
+    assert list(map(to_json, found)) == list(map(to_json, extract_papers(PAPERS, tagger="rules")))
 
 
 POISON = """
@@ -184,7 +182,7 @@ def test_a_paper_that_kills_workers_is_quarantined_alone(tmp_path: Path) -> None
     cluster = Cluster(tmp_path, scheduler__allowed_failures="0")
     try:
         cluster.start_worker("--nanny", "--preload", str(tmp_path / "poison.py"))
-        built = update_folder(PAPERS[:60], tmp_path / "there.kg", tagger="rules", cluster=cluster.address)
+        built = update_folder(PAPERS[:30], tmp_path / "there.kg", tagger="rules", cluster=cluster.address)
     finally:
         cluster.stop()
     (failure,) = built.failures
@@ -235,45 +233,80 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         found.stop()
 
 
-def test_a_cluster_without_workers_is_told(another: Cluster) -> None:
+def test_a_cluster_without_workers_is_told(another: Cluster, caplog: pytest.LogCaptureFixture) -> None:
     with (
         dask.config.set({"kg.wait-for-workers": "1s"}),
         pytest.raises(ClusterError, match=r"no worker for 1 s; start some with: dask worker tcp://127"),
     ):
         list(extract_papers(PAPERS[:1], tagger="rules", cluster=another.address))
+    assert "no worker; waiting up to 1 s" in caplog.text
     # Nothing to extract needs nobody.
     assert list(extract_papers([], cluster="tcp://127.0.0.1:1")) == []
 
 
 @pytest.mark.usefixtures("small_steps")
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
-def test_a_scheduler_that_is_lost_costs_what_is_unfinished(
-    tmp_path: Path, sign: signal.Signals, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_scheduler_that_is_lost_costs_what_is_unfinished(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     here, there = tmp_path / "here.kg", tmp_path / "there.kg"
     cluster = Cluster(tmp_path)
 
-    def kill(step: str, done: int, total: int | None) -> None:
-        if step == "extract" and done == 110:
-            cluster.scheduler.send_signal(sign)
-            cluster.scheduler.wait()
+    def build(sign: signal.Signals | None) -> Built:
+        def stop(step: str, done: int, total: int | None) -> None:
+            if step == "extract" and done == 110 and sign:
+                cluster.scheduler.send_signal(sign)
+                cluster.scheduler.wait()
+
+        return update_folder(PAPERS, there, tagger="rules", cluster=cluster.address, progress=stop)
 
     try:
         cluster.start_worker()
-        with (
-            dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
-            pytest.raises(ClusterError, match="the Dask scheduler is lost; start it again; what was done is kept"),
-        ):
-            update_folder(PAPERS, there, tagger="rules", cluster=cluster.address, progress=kill)
-        assert capfd.readouterr().err == ""
-        cluster.start_scheduler(cluster.address)
-        cluster.start_worker()
-        built = update_folder(PAPERS, there, tagger="rules", cluster=cluster.address)
+        for sign in (signal.SIGKILL, signal.SIGTERM):
+            with (
+                dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+                pytest.raises(ClusterError, match="the Dask scheduler is lost; start it again; what was done is kept"),
+            ):
+                build(sign)
+            assert capfd.readouterr().err == ""
+            cluster.start_scheduler(cluster.address)
+            cluster.start_worker()
+        built = build(None)
     finally:
         cluster.stop()
-    assert built.extracted <= len(PAPERS) - 100
+    assert built.extracted <= len(PAPERS) - 200
     update_folder(PAPERS, here, tagger="rules")
     assert files(here)["export"] == files(there)["export"]
+
+
+def test_a_build_that_is_stopped_says_so_and_leaves_the_cluster_free(cluster: Cluster, tmp_path: Path) -> None:
+    source = tmp_path / "papers.jsonl"
+    papers = ({"title": f"{p.title} {n}", "abstract": p.abstract} for n in range(30) for p in PAPERS)
+    source.write_text("".join(json.dumps(paper) + "\n" for paper in papers))
+    before = cluster.log().count("Remove client")
+    command = ["extract", str(source), "--tagger", "rules", "--cluster", cluster.address]
+    with subprocess.Popen([sys.executable, "-m", "kg.cli", *command], stdout=PIPE, stderr=PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline().startswith(b"{")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode == 130 and errors.decode().strip() == "kg: stopped; what was there before is unchanged"
+    assert cluster.log().count("Remove client") > before
+
+
+def test_over_tls_with_certificates_of_the_configuration(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-subj", "/CN=kg", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    config = {"ca_file": str(certificate)}
+    for who in ("scheduler", "worker", "client"):
+        config |= {f"{who}__cert": str(certificate), f"{who}__key": str(key)}
+    cluster = Cluster(tmp_path, **{f"comm__tls__{name}": value for name, value in config.items()})
+    try:
+        cluster.start_worker()
+        own = {f"distributed.comm.tls.{name.replace('__', '.')}": value for name, value in config.items()}
+        with dask.config.set(own):
+            found = list(extract_papers(PAPERS[:5], tagger="rules", cluster=cluster.address))
+    finally:
+        cluster.stop()
+    assert cluster.address.startswith("tls://") and [extraction.paper for extraction in found] == PAPERS[:5]
 
 
 def test_no_scheduler_is_a_line(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -313,3 +346,8 @@ def test_without_dask_the_extra_is_named(
     assert run("build", str(source), "-o", str(tmp_path / "new.kg"), "--cluster", "tcp://127.0.0.1:8786") == 2
     assert "pip install 'papergraph[cluster]'" in capfd.readouterr().err
     assert not (tmp_path / "new.kg").exists()
+
+
+def test_processes_are_of_this_machine(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("extract", "-", "--cluster", "tcp://127.0.0.1:8786", "--processes", "2") == 2
+    assert "its workers are the processes" in capfd.readouterr().err
