@@ -203,7 +203,12 @@ def _may_hold_graph(folder: Path) -> bool:
 
 def write_part(folder: Path, extractions: Iterable[Extraction], extractor: str) -> Part:
     """Write one part of the records and sync it; give its entry of the manifest."""
-    lines = [to_json(extraction).encode() + b"\n" for extraction in extractions]
+    return write_lines(folder, (to_json(extraction).encode() for extraction in extractions), extractor)
+
+
+def write_lines(folder: Path, records: Iterable[bytes], extractor: str) -> Part:
+    """Do as `write_part` with extraction records that are written already."""
+    lines = [record + b"\n" for record in records]
     data = gzip.compress(b"".join(lines), 6, mtime=0)
     digest = hashlib.sha256(data).hexdigest()
     name = f"{_RECORDS}/{extractor[:16]}-{digest[:_DIGEST]}.jsonl.gz"
@@ -276,6 +281,13 @@ def unclaimed_parts(folder: Path, extractor: str, manifest: Manifest | None) -> 
 def database_key(*made_from: str) -> str:
     """Digest what a database is made from: as long as it stays, the database need not be made again."""
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:_DIGEST]
+
+
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Give a place for what a build need not keep, on the disk of the folder; it goes with the build."""
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder, ignore_cleanup_errors=True) as place:
+        yield Path(place)
 
 
 @contextlib.contextmanager

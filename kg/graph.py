@@ -65,8 +65,8 @@ def build(
         "on_problem": on_problem,
     }
     if output is not None:
-        built = build_folder(inputs, output, **options, **reading)
-        return built.graph if built.graph is not None else open_graph(output).graph
+        build_folder(inputs, output, **options, **reading)
+        return open_graph(output).graph
     from kg import pipeline
     from kg.assemble import assemble
     from kg.read import read

@@ -23,7 +23,8 @@ from kg.record import about
 from kg.update import remove_papers, update_folder
 from kg.update.overrides import NONE
 from kg.update.removal import Removal, find_unwanted
-from kg.update.sort import keep_all, read_versions, sort_papers
+from kg.update.shelf import read_versions
+from kg.update.sort import keep_all, sort_papers
 from tests.conftest import Run
 
 TITLES = ("Louder nets", "Louder nets for fish", "Quiet graphs", "Quiet Graphs.")
@@ -74,9 +75,9 @@ def build(papers: list[Paper], path: Path, removal: Removal | None = None) -> No
             full=2,
             sift=removal.sift if removal else keep_all,
         )
-        loose += [about(PREPARED[found.title, found.abstract], found) for found in todo.values()]
-        loose.sort(key=lambda extraction: extraction.paper.id)
-        kept += [folder.write_part(path, loose[at : at + 2], EXTRACTOR) for at in range(0, len(loose), 2)]
+        loose.update((key, about(PREPARED[found.title, found.abstract], found)) for key, found in todo.items())
+        records = [loose[key] for key in sorted(loose)]
+        kept += [folder.write_part(path, records[at : at + 2], EXTRACTOR) for at in range(0, len(records), 2)]
         (path / "graph-x.lbug").touch()
         base = folder.Database("graph-x.lbug", "", "x")
         folder.write_manifest(path, folder.Manifest("0", EXTRACTOR, "rules", "", (), tuple(kept), base))

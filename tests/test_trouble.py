@@ -16,6 +16,7 @@ from benchmarks.kills import kill
 from kg import folder, pipeline
 from kg.errors import GraphError, StoreError
 from kg.extract import Tagger
+from kg.graph import Graph
 from kg.model import Extraction, Paper
 from kg.pipeline import Failure, extract_papers
 from kg.update import update_folder
@@ -70,12 +71,12 @@ def test_quarantine_is_in_the_folder_and_ends_when_the_paper_can_be_extracted(
         patch.setattr(pipeline, "_extract", breaking)
         built = update_folder(PAPERS, path, tagger="rules")
         assert [failure.paper.id for failure in built.failures] == ["p2"] and built.manifest.quarantined == 1
-        assert built.graph is not None and list(built.graph.successors("p2")) == []
+        assert built.changed and list(Graph(path).graph.successors("p2")) == []
         (line,) = (path / "quarantine.jsonl").read_text().splitlines()
         assert json.loads(line)["sources"] == ["a:2"] and "Traceback" in json.loads(line)["traceback"]
         # It is tried again by each build, and nothing else is.
         again = update_folder(PAPERS[:1], path, tagger="rules")
-        assert (again.extracted, again.graph, again.manifest.records) == (1, None, built.manifest.records)
+        assert (again.extracted, again.changed, again.manifest.records) == (1, False, built.manifest.records)
     mended = update_folder(PAPERS[:1], path, tagger="rules")
     assert (mended.extracted, mended.failures, mended.manifest.quarantined) == (1, (), 0)
     assert not (path / "quarantine.jsonl").exists()

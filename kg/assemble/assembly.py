@@ -21,7 +21,7 @@ import networkx as nx
 from kg.assemble.properties import Said, commonest, entity_properties, paper_properties, support
 from kg.assemble.results import result_id, result_properties
 from kg.assemble.rows import MEMORY, Rows, key, text
-from kg.assemble.versions import fullness, unite_papers
+from kg.assemble.versions import fullness, paper_of, unite_papers, values_of
 from kg.model import (
     ROLE_RELATIONS,
     SHAPES,
@@ -208,7 +208,7 @@ class Assembly:
         """Take in a paper that is known already: what the fuller text says, and what both know of the paper."""
         rows = self._rows
         ((written,),) = rows.select("SELECT paper FROM papers WHERE n = ?", (known,))
-        first = _read_paper(extraction.paper.id, _loads(written))
+        first = paper_of(extraction.paper.id, _loads(written))
         best = max(((first, known), (extraction.paper, number)), key=lambda one: fullness(one[0]))[1]
         if best == number:
             rows.add("gone", (known,))
@@ -223,7 +223,7 @@ class Assembly:
     def _add_paper(self, number: int, paper: Paper) -> None:
         self._numbers[paper.id] = number
         place = key(paper.id)
-        self._rows.add("papers", (number, place, _dumps(_written_paper(paper))))
+        self._rows.add("papers", (number, place, _dumps(values_of(paper))))
         for name in paper.authors:
             self._rows.add("writers", (number, key(author_id(name)), place, _dumps(name)))
 
@@ -313,7 +313,7 @@ class Assembly:
 
     def _paper_nodes(self) -> Iterator[Node]:
         for place, written in self._rows.select("SELECT id, paper FROM papers ORDER BY id"):
-            paper = _read_paper(text(place), _loads(written))
+            paper = paper_of(text(place), _loads(written))
             yield paper.id, paper_properties(paper)
 
     def _author_nodes(self) -> Iterator[Node]:
@@ -389,18 +389,6 @@ class Assembly:
 
 def _year(paper: Paper) -> int:
     return _NO_YEAR if paper.year is None else paper.year
-
-
-def _written_paper(paper: Paper) -> list[Any]:
-    versions = [[version.id, *_written_paper(version)] for version in paper.versions]
-    facts = paper.authors, paper.year, paper.venue, paper.url, paper.sources, paper.ids
-    return [paper.title, paper.abstract, *facts, versions]
-
-
-def _read_paper(key: str, written: list[Any]) -> Paper:
-    title, abstract, authors, year, venue, url, sources, ids, versions = written
-    read = tuple(_read_paper(version[0], version[1:]) for version in versions)
-    return Paper(key, title, abstract, tuple(authors), year, venue, url, tuple(sources), tuple(ids), read)
 
 
 def _written_evidence(evidence: Evidence, paper: str) -> list[Any]:

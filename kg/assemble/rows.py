@@ -29,10 +29,10 @@ class Rows:
         """
         # A generator may be closed, or read, in another thread than this one; never in two at once.
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        if folder is not None:
-            quoted = str(folder.resolve()).replace("'", "''")
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute(f"PRAGMA temp_store_directory = '{quoted}'")
+        # SQLite has one such place a process; a file that is open stays where it is.
+        quoted = str(folder.resolve()).replace("'", "''") if folder else ""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA temp_store_directory = '{quoted}'")
         for setting in (
             f"page_size = {_PAGE}",
             "journal_mode = OFF",

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from kg.model import Extraction, Paper
 
@@ -65,3 +66,21 @@ def version_key(paper: Paper) -> str:
     """Digest a paper as read, but for where it was read: the same record in two files is one version."""
     said = (paper.id, paper.title, paper.abstract, paper.authors, paper.year, paper.venue, paper.url, paper.ids)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+
+
+def values_of(paper: Paper) -> list[Any]:
+    """Give all but the id of a paper as values that JSON knows; `paper_of` reads them.
+
+    >>> paper_of("a", values_of(Paper("a", "Title", "Text"))) == Paper("a", "Title", "Text")
+    True
+    """
+    versions = [[version.id, *values_of(version)] for version in paper.versions]
+    facts = paper.authors, paper.year, paper.venue, paper.url, paper.sources, paper.ids
+    return [paper.title, paper.abstract, *facts, versions]
+
+
+def paper_of(key: str, values: list[Any]) -> Paper:
+    """Make the paper again that `values_of` took apart."""
+    title, abstract, authors, year, venue, url, sources, ids, versions = values
+    read = tuple(paper_of(version[0], version[1:]) for version in versions)
+    return Paper(key, title, abstract, tuple(authors), year, venue, url, tuple(sources), tuple(ids), read)

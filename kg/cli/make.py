@@ -218,11 +218,10 @@ def demo(output: Path, tagger: Any, processes: int | None) -> None:
     from viz import explorer
 
     folder = output / "demo.kg"
-    built = _build((str(sample.path()),), folder, tagger=tagger, processes=processes)
+    _build((str(sample.path()),), folder, tagger=tagger, processes=processes)
     with open_graph(folder) as opened:
-        graph = built.graph if built.graph is not None else opened.graph
-        explorer.view(graph, output / "graph.html", title="Landmark papers of machine learning")
-        export(graph, output / "graph.graphml")
+        explorer.view(opened.graph, output / "graph.html", title="Landmark papers of machine learning")
+        export(opened.graph, output / "graph.graphml")
         _show(opened)
     there, program = shlex.quote(str(folder)), shlex.quote(_program())
     click.echo(

@@ -15,28 +15,26 @@ extracted. It reads no paper files.
 import hashlib
 import itertools
 import os
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import networkx as nx
+from typing import TYPE_CHECKING, TypeVar
 
 from kg import __version__, folder
-from kg.assemble import assemble, unite_papers, version_key, versions_of
+from kg.assemble import unite_papers, version_key, versions_of
 from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
-from kg.update.corrections import corrected, read_corrections
+from kg.update.assembling import assembled
+from kg.update.corrections import read_corrections
 from kg.update.damage import set_aside
 from kg.update.identity import Group, identify
-from kg.update.imports import import_digests, joined
-from kg.update.likeness import facts_of
+from kg.update.imports import import_digests
 from kg.update.overrides import NONE, Overrides, read_overrides
 from kg.update.removal import Removal, find_unwanted
-from kg.update.sort import read_versions, sort_papers, take_up
+from kg.update.shelf import Versions, read_versions
+from kg.update.sort import sort_papers, take_up
 
 if TYPE_CHECKING:
     from kg.extract import Tagger
@@ -51,6 +49,8 @@ VOCABULARY = "vocabulary"
 Progress = Callable[[str, int, int | None], None]
 """Told the step, how many papers it has done, and of how many."""
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
@@ -62,12 +62,12 @@ class Unwanted:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did. ``graph`` is None where nothing had changed; ``failures`` are the papers in quarantine."""
+    """What a build did: whether the graph is ``changed``, and the papers in quarantine as ``failures``."""
 
     manifest: Manifest
     extracted: int
     reused: int
-    graph: nx.MultiDiGraph | None
+    changed: bool
     failures: tuple["Failure", ...] = ()
 
 
@@ -94,11 +94,12 @@ def update_folder(
     from kg.vocabulary import using
 
     try:
-        with folder.claim(path) as old, using(path / VOCABULARY):
+        with folder.claim(path) as old, folder.scratch(path) as scratch, using(path / VOCABULARY):
             return _update(
                 papers,
                 path,
                 old,
+                scratch,
                 inputs=tuple(inputs),
                 tagger=tagger,
                 processes=processes,
@@ -149,7 +150,7 @@ def merge_papers(
 ) -> dict[str, Paper]:
     """Make one paper of all versions of it: the fuller text, every source; by id, sorted."""
     versions = read_versions(papers, lambda number: progress("read", number, None))
-    groups = identify(map(facts_of, versions.values()), overrides)
+    groups = identify(versions.facts.values(), overrides)
     return {group.id: unite_papers((versions[key] for key in group.keys), group.id) for group in groups}
 
 
@@ -167,13 +168,16 @@ class Duplicates:
 def duplicates(path: Path) -> Duplicates:
     """Find the papers of a graph folder that are made of several versions, as overrides.toml is now."""
     manifest = folder.read_manifest(path)
-    papers = [paper for part in manifest.records for paper in folder.read_papers(path, part)]
-    versions = read_versions(papers)
-    groups = identify(map(facts_of, versions.values()), read_overrides(path))
-    stored = {paper.id: {version_key(version) for version in versions_of(paper)} for paper in papers}
+    versions = Versions()
+    stored: dict[str, tuple[str, ...]] = {}
+    for paper in (paper for part in manifest.records for paper in folder.read_papers(path, part)):
+        stored[paper.id] = tuple(sorted({version_key(version) for version in versions_of(paper)}))
+        for version in versions_of(paper):
+            versions.add(version)
+    groups = identify(versions.facts.values(), read_overrides(path))
     return Duplicates(
         tuple((unite_papers((versions[k] for k in g.keys), g.id), g) for g in groups if len(g.keys) > 1),
-        pending=stored != {group.id: set(group.keys) for group in groups},
+        pending=stored != {group.id: group.keys for group in groups},
     )
 
 
@@ -181,6 +185,7 @@ def _update(
     papers: Iterable[Paper],
     path: Path,
     old: Manifest | None,
+    scratch: Path,
     *,
     inputs: tuple[Source, ...],
     tagger: "Tagger",
@@ -193,7 +198,7 @@ def _update(
     from kg import pipeline
 
     extractor = pipeline.extractor_digest(tagger)
-    new = read_versions(papers, lambda number: progress("read", number, None))
+    new = read_versions(papers, lambda number: progress("read", number, None), folder=scratch)
     if not new and not refresh:
         raise InputError("no paper in the inputs; `kg formats` shows what can be read")
     present, removal = old, Removal()
@@ -201,7 +206,7 @@ def _update(
         papers = (paper for part in old.records for paper in folder.read_papers(path, part))
         removal = find_unwanted(papers, unwanted.names, unwanted.files)
     elif old:
-        present, new = set_aside(path, old, new, inputs)
+        present = set_aside(path, old, new, inputs)
     kept, loose, todo = sort_papers(
         path,
         present,
@@ -210,10 +215,12 @@ def _update(
         overrides=read_overrides(path),
         full=PART_PAPERS,
         sift=removal.sift,
+        scratch=scratch,
     )
-    loose += take_up(path, old, todo, extractor=extractor)
+    new.close()
+    take_up(path, old, todo, loose, extractor=extractor)
     total, reused = len(todo), sum(part.papers for part in kept) + len(loose)
-    waiting = [todo[key] for key in sorted(todo)]
+    waiting = (todo[key] for key in sorted(todo))
     workers = processes or processes_for(total)
     failures: list[Failure] = []
     failed: list[Extraction] = []
@@ -226,9 +233,10 @@ def _update(
         if len(batch) == PART_PAPERS:
             kept.append(folder.write_part(path, batch, extractor))
         else:
-            loose += batch
-    loose.sort(key=lambda extraction: extraction.paper.id)
-    kept += [folder.write_part(path, batch, extractor) for batch in _batches(loose)]
+            loose.update((extraction.paper.id, extraction) for extraction in batch)
+    todo.close()
+    kept += [folder.write_lines(path, map(loose.written, batch), extractor) for batch in _batches(sorted(loose))]
+    loose.close()
     kept += [folder.write_part(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
     folder.write_quarantine(path, map(_problem, failures))
     records = tuple(sorted(kept, key=lambda part: part.file))
@@ -239,10 +247,8 @@ def _update(
     if old and old.database.key == key and folder.is_whole(path, old.database):
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
         folder.write_manifest(path, manifest)
-        return Built(manifest, total, reused, None, tuple(failures))
-    graph = _assemble(path, records, progress)
-    with folder.new_database(path, key) as place:
-        _store(graph, place, progress)
+        return Built(manifest, total, reused, False, tuple(failures))
+    counts = _make_database(path, key, records, scratch, progress)
     manifest = Manifest(
         program=__version__,
         extractor=extractor,
@@ -251,10 +257,10 @@ def _update(
         inputs=sources,
         records=records,
         database=folder.database_entry(path, key),
-        counts=count(graph),
+        counts=counts,
     )
     folder.write_manifest(path, manifest)
-    return Built(manifest, total, reused, graph, tuple(failures))
+    return Built(manifest, total, reused, True, tuple(failures))
 
 
 def processes_for(papers: int) -> int:
@@ -292,27 +298,25 @@ def _problem(failure: "Failure") -> dict[str, object]:
     }
 
 
-def _batches(extractions: Iterable[Extraction]) -> Iterator[list[Extraction]]:
-    iterator = iter(extractions)
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
     while batch := list(itertools.islice(iterator, PART_PAPERS)):
         yield batch
 
 
-def _assemble(path: Path, records: Sequence[Part], progress: Progress) -> nx.MultiDiGraph:
-    from kg import pipeline
+def _make_database(
+    path: Path, key: str, records: Sequence[Part], scratch: Path, progress: Progress
+) -> dict[str, dict[str, int]]:
+    """Make the database of ``records``; give how many nodes and relationships it has."""
+    from kg.store import embedded
 
     progress("assemble", 0, None)
     extractions = (extraction for part in records for extraction in folder.read_part(path, part))
-    corrections = read_corrections(path)
-    united = corrected(joined(extractions, path), corrections)
-    return assemble(united, families=corrections.families(pipeline.families()))
-
-
-def _store(graph: nx.MultiDiGraph, place: Path, progress: Progress) -> None:
-    from kg.store import embedded
-
-    progress("store", 0, None)
-    embedded.write(graph, place)
+    with assembled(extractions, path, spill=scratch) as assembly:
+        with folder.new_database(path, key) as place:
+            progress("store", 0, None)
+            embedded.write(assembly.whole(), place)
+        return {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
 
 
 def _database_code() -> str:
@@ -331,13 +335,3 @@ def _vocabulary_digest() -> str:
     from kg.vocabulary import load
 
     return load().digest
-
-
-def count(graph: nx.MultiDiGraph) -> dict[str, dict[str, int]]:
-    """Count the nodes of a graph by label and its relationships by type."""
-    nodes = Counter(label for _, label in graph.nodes(data="label"))
-    relationships = Counter(key for _, _, key in graph.edges(keys=True))
-    return {
-        "nodes": {label: nodes[label] for label in sorted(nodes)},
-        "relationships": {name: relationships[name] for name in sorted(relationships)},
-    }

@@ -17,31 +17,32 @@ from kg.errors import GraphError, KGError
 from kg.folder import Manifest, Source
 from kg.model import Paper
 from kg.update.removal import within
+from kg.update.shelf import Versions
 
 log = logging.getLogger(__name__)
 
 
-def set_aside(
-    path: Path, manifest: Manifest, new: Mapping[str, Paper], inputs: Iterable[Source]
-) -> tuple[Manifest, dict[str, Paper]]:
-    """Give the manifest without its damaged parts, and ``new`` with the papers of those; a warning names each part.
+def set_aside(path: Path, manifest: Manifest, new: Versions, inputs: Iterable[Source]) -> Manifest:
+    """Give the manifest without its damaged parts, and add their papers to ``new``; a warning names each part.
 
     Raises GraphError where the database is damaged too and not all inputs of the graph are among ``inputs``.
     """
     damaged = [part for part in manifest.records if not folder.is_whole(path, part)]
     if not damaged:
-        return manifest, dict(new)
+        return manifest
     for part in damaged:
         log.warning("%s: damaged or missing; its papers (%s) are extracted again", path / part.file, f"{part.papers:,}")
     sound = replace(manifest, records=tuple(part for part in manifest.records if part not in damaged))
     same = {source for source in inputs if source.sha256}.intersection(manifest.inputs)
     if manifest.inputs and same.issuperset(manifest.inputs):
-        return sound, dict(new)
+        return sound
     there = {paper.id for part in sound.records for paper in folder.read_papers(path, part)}
-    again = {place for paper in new.values() for place in paper.sources if _in_one_of(place, same)}
-    lost = (paper for paper in _stored(path, manifest) if paper.id not in there)
-    found = {version_key(paper): paper for paper in lost if not (paper.sources and again.issuperset(paper.sources))}
-    return sound, {**found, **new}
+    again = {place for facts in new.facts.values() for place in facts.sources if _in_one_of(place, same)}
+    for paper in _stored(path, manifest):
+        known = paper.id in there or (paper.sources and again.issuperset(paper.sources))
+        if not known and version_key(paper) not in new:
+            new.add(paper)
+    return sound
 
 
 def _in_one_of(place: str, sources: Iterable[Source]) -> bool:

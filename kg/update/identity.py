@@ -16,6 +16,7 @@ that differ in a word are two papers. What two versions say of each other is jud
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
@@ -159,29 +160,33 @@ def _named_blocks(facts: Sequence[Facts], keys: Callable[[Facts], Iterable[str]]
 def _named(facts: Sequence[Facts], united: _Union) -> list[Group]:
     """Give each set an id of its own: one that a version has, else its title's, else that with a digest."""
     roots = [at for at in range(len(facts)) if united.find(at) == at]
-    names: dict[int, Sequence[str]] = {}
-    for root in roots:
-        members = [facts[at] for at in united.of(root)]
-        best = min(members, key=lambda f: (not f.own, f.id.isdigit(), len(f.id), f.id))
-        slug = min((f.title.replace(" ", "-") or f.id for f in members), key=lambda text: (len(text), text))[:96]
-        digest = hashlib.sha256("".join(sorted(f.key for f in members)).encode()).hexdigest()[:12]
-        names[root] = (best.id, slug, f"{slug}-{digest}")
-    level = dict.fromkeys(roots, 0)
+    level = bytearray(len(roots))
+    names = [_name([facts[at] for at in united.of(root)], 0) for root in roots]
     while True:
-        wanted: dict[str, list[int]] = {}
-        for root in roots:
-            wanted.setdefault(names[root][level[root]], []).append(root)
-        clashing = [root for some in wanted.values() if len(some) > 1 for root in some if level[root] < 2]
+        wanted = Counter(names)
+        clashing = [at for at, name in enumerate(names) if wanted[name] > 1 and level[at] < 2]
         if not clashing:
             break
-        for root in clashing:
-            level[root] += 1
+        for at in clashing:
+            level[at] += 1
+            names[at] = _name([facts[other] for other in united.of(roots[at])], level[at])
     groups = [
         Group(
-            id=names[root][level[root]],
+            id=name,
             keys=tuple(sorted(facts[at].key for at in united.of(root))),
             links=tuple(united.links.get(root, ())),
         )
-        for root in roots
+        for root, name in zip(roots, names, strict=True)
     ]
     return sorted(groups, key=lambda group: group.id)
+
+
+def _name(members: Sequence[Facts], level: int) -> str:
+    """Name a paper of these versions; each level is less likely to be the name of another paper too."""
+    if level == 0:
+        return min(members, key=lambda f: (not f.own, f.id.isdigit(), len(f.id), f.id)).id
+    slug = min((f.title.replace(" ", "-") or f.id for f in members), key=lambda text: (len(text), text))[:96]
+    if level == 1:
+        return slug
+    digest = hashlib.sha256("".join(sorted(f.key for f in members)).encode()).hexdigest()[:12]
+    return f"{slug}-{digest}"

@@ -5,6 +5,7 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 
@@ -61,7 +62,8 @@ def facts_of(paper: Paper) -> Facts:
         own=paper.id != paper_id(paper.title),
         title=title_form(paper.title),
         ids=paper.ids,
-        authors=tuple(sorted({name for name in map(_last_name, paper.authors) if name})),
+        # Many papers share the last name of an author: one copy of it is enough.
+        authors=tuple(sorted({sys.intern(name) for name in map(_last_name, paper.authors) if name})),
         year=paper.year,
         sources=paper.sources,
         text=hashlib.sha256("".join(paper.abstract.casefold().split()).encode()).hexdigest()[:16],

@@ -4,10 +4,12 @@ Which versions are one paper may change with any new version or override, so it 
 holds and all that is new; but only what changes is read in full and written again.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from kg import folder
 from kg.assemble import unite_papers, version_key, versions_of
@@ -17,8 +19,7 @@ from kg.record import about
 from kg.update.identity import Group, identify
 from kg.update.likeness import Facts, facts_of
 from kg.update.overrides import Overrides
-
-Text = tuple[str, str]
+from kg.update.shelf import Shelf, Versions, everywhere, paper_shelf, record_shelf
 
 Sift = Callable[[Paper, Paper], Paper | None]
 """Gives what stays of a version of a paper, or None."""
@@ -39,49 +40,38 @@ class _Stored:
     whole: bool
 
 
-def read_versions(papers: Iterable[Paper], told: Callable[[int], None] | None = None) -> dict[str, Paper]:
-    """Give the versions of papers by key, each with every place that it was read from."""
-    versions: dict[str, Paper] = {}
-    for number, paper in enumerate(papers, 1):
-        if told:
-            told(number)
-        for version in versions_of(paper):
-            key = version_key(version)
-            versions[key] = _everywhere(version, versions.get(key))
-    return versions
+class Sorted(NamedTuple):
+    """The parts that stay, the records whose papers need no extraction, and the papers that do, both by id."""
 
-
-def _everywhere(version: Paper, same: Paper | None) -> Paper:
-    """The version, with the sources of another copy of it."""
-    if same is None or same.sources == version.sources:
-        return version
-    return replace(version, sources=tuple(sorted({*version.sources, *same.sources})))
+    kept: list[Part]
+    loose: Shelf[Extraction]
+    todo: Shelf[Paper]
 
 
 def sort_papers(
     path: Path,
     old: Manifest | None,
-    new: Mapping[str, Paper],
+    new: Versions,
     *,
     extractor: str,
     overrides: Overrides,
     full: int,
     sift: Sift = keep_all,
-) -> tuple[list[Part], list[Extraction], dict[str, Paper]]:
-    """Give the parts that stay, the records whose papers need no extraction, and the papers by id that do.
+    scratch: Path | None = None,
+) -> Sorted:
+    """Sort what the folder at ``path`` has and what is new; the shelves are to be closed.
 
     A part stays where nothing in it changes and it has ``full`` papers. ``sift`` says what stays of what is there.
+    Texts go to the folder ``scratch`` where they are many.
     """
     parts = old.records if old else ()
-    stored, lessened = _stored(path, parts, new, sift)
-    facts = [version.facts for version in stored.values()]
-    facts += [facts_of(paper) for key, paper in new.items() if key not in stored]
-    settled, moving = _settled(identify(facts, overrides), stored, lessened)
-    changed = {version.part for version in stored.values() if version.paper not in settled} | set(lessened.values())
+    settled, moving, changed = _moving(path, parts, new, overrides, sift)
     kept: list[Part] = []
-    loose: list[Extraction] = []
-    versions = dict(new)
-    done: dict[Text, Extraction] = {}
+    loose = record_shelf(scratch)
+    versions = paper_shelf(scratch)
+    places: dict[str, tuple[str, ...]] = {}
+    done: dict[bytes, str] = {}
+    extracted = record_shelf(scratch)
     for part in parts:
         current = part.extractor == extractor
         if current and part.papers >= full and part.file not in changed:
@@ -89,33 +79,47 @@ def sort_papers(
             continue
         for record in folder.read_part(path, part):
             if current and record.paper.id in settled:
-                loose.append(record)
+                loose[record.paper.id] = record
                 continue
             if current:
-                done[_text(record.paper)] = record
+                done[_text(record.paper)] = record.paper.id
+                extracted[record.paper.id] = record
             elif record.paper.id in settled:
                 moving.append(Group(record.paper.id, tuple(map(version_key, versions_of(record.paper))), ()))
             for version in _left(record.paper, sift):
                 key = version_key(version)
-                versions[key] = _everywhere(version, versions.get(key))
-    todo: dict[str, Paper] = {}
+                places[key] = everywhere(version.sources, places.get(key) or new.places(key))
+                versions[key] = replace(version, sources=places[key])
+    todo = paper_shelf(scratch)
     for group in moving:
-        paper = unite_papers((versions[key] for key in group.keys), group.id)
-        known = done.get(_text(paper))
-        if known:
-            loose.append(about(known, paper))
+        paper = unite_papers((versions[key] if key in versions else new[key] for key in group.keys), group.id)
+        known_as = done.get(_text(paper))
+        if known_as is not None:
+            loose[paper.id] = about(extracted[known_as], paper)
         else:
             todo[paper.id] = paper
-    return kept, loose, todo
+    versions.close()
+    extracted.close()
+    return Sorted(kept, loose, todo)
+
+
+def _moving(
+    path: Path, parts: Iterable[Part], new: Versions, overrides: Overrides, sift: Sift
+) -> tuple[set[str], list[Group], set[str]]:
+    """Decide which versions are one paper: the ids that are as the folder has them, the rest, and the parts of that."""
+    stored, lessened = _stored(path, parts, new, sift)
+    facts = [version.facts for version in stored.values()]
+    facts += [one for key, one in new.facts.items() if key not in stored]
+    settled, moving = _settled(identify(facts, overrides), stored, lessened)
+    changed = {version.part for version in stored.values() if version.paper not in settled} | set(lessened.values())
+    return settled, moving, changed
 
 
 def _left(paper: Paper, sift: Sift) -> list[Paper]:
     return [left for version in versions_of(paper) if (left := sift(paper, version)) is not None]
 
 
-def _stored(
-    path: Path, parts: Iterable[Part], new: Mapping[str, Paper], sift: Sift
-) -> tuple[dict[str, _Stored], dict[str, str]]:
+def _stored(path: Path, parts: Iterable[Part], new: Versions, sift: Sift) -> tuple[dict[str, _Stored], dict[str, str]]:
     """Find the versions that the folder holds, without their texts; and the part of each paper that loses one."""
     found: dict[str, _Stored] = {}
     lessened: dict[str, str] = {}
@@ -126,9 +130,15 @@ def _stored(
             if tuple(left) != versions:
                 lessened[paper.id] = part.file
             for version in left:
-                both = _everywhere(version, new.get(version_key(version)))
-                facts = facts_of(both)
-                found[facts.key] = _Stored(part.file, paper.id, facts, both == version)
+                facts = facts_of(version)
+                same = new.facts.get(facts.key)
+                sources = everywhere(version.sources, new.places(facts.key))
+                if same and sources == same.sources:
+                    facts = same
+                elif sources != version.sources:
+                    facts = replace(facts, sources=sources)
+                key = facts.id if facts.id == paper.id else paper.id
+                found[facts.key] = _Stored(part.file, key, facts, sources == version.sources)
     return found, lessened
 
 
@@ -149,17 +159,20 @@ def _settled(
     return settled, moving
 
 
-def take_up(path: Path, old: Manifest | None, todo: dict[str, Paper], *, extractor: str) -> list[Extraction]:
-    """Take what a build that did not end has already extracted; the papers leave ``todo``."""
-    waiting: dict[Text, list[str]] = {}
-    for paper in todo.values():
-        waiting.setdefault(_text(paper), []).append(paper.id)
-    found: list[Extraction] = []
+def take_up(path: Path, old: Manifest | None, todo: Shelf[Paper], loose: Shelf[Extraction], *, extractor: str) -> None:
+    """Take what a build that did not end has already extracted: the papers leave ``todo`` for ``loose``."""
+    waiting: dict[bytes, list[str]] | None = None
     for part in folder.unclaimed_parts(path, extractor, old) if todo else ():
+        if waiting is None:
+            waiting = {}
+            for paper in todo.values():
+                waiting.setdefault(_text(paper), []).append(paper.id)
         for record in folder.read_part(path, part):
-            found += [about(record, todo.pop(key)) for key in waiting.pop(_text(record.paper), ())]
-    return found
+            for key in waiting.pop(_text(record.paper), ()):
+                loose[key] = about(record, todo.pop(key))
 
 
-def _text(paper: Paper) -> Text:
-    return paper.title, paper.abstract
+def _text(paper: Paper) -> bytes:
+    """Digest what is extracted from."""
+    whole = f"{len(paper.title)} {paper.title}{paper.abstract}"
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()[:16]
