@@ -68,7 +68,12 @@ class Cluster:
 
     def _start(self, *command: str, path: Path | None = None) -> subprocess.Popen[bytes]:
         root = Path(__file__).parent.parent
-        env = {**os.environ, **self.config, "PYTHONPATH": f"{path or root}:{root}"}
+        env = {
+            **os.environ,
+            **self.config,
+            "DASK_TEMPORARY_DIRECTORY": str(self.place),
+            "PYTHONPATH": f"{path or root}:{root}",
+        }
         with self.place.joinpath(f"{len(self.processes):02}.log").open("wb") as log:
             full = [sys.executable, "-m", "dask", *command, "--no-dashboard"]
             process = subprocess.Popen(full, env=env, cwd=self.place, stdout=log, stderr=log, start_new_session=True)
