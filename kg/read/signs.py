@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from kg.read.json_records import CONTAINERS
+from kg.read.json_text import CONTAINERS
 from kg.read.labels import is_author_line
 from kg.read.markdown import HEADING
 from kg.read.tagged import MEDLINE_START, RIS_START, WOS_START
@@ -30,13 +30,13 @@ def is_jsonl(head: str) -> bool:
         return True
     except ValueError:
         # A broken first record among records a line is still that; an object over many lines is not.
-        return first.rstrip().endswith("}") or rest.startswith("{")
+        return first.rstrip().endswith("}") or (rest.startswith("{") and not first.rstrip().endswith(("[", "{", ",")))
     return isinstance(value, dict) and (bool(rest.strip()) or not any(folded(key) in CONTAINERS for key in value))
 
 
 def is_json(head: str) -> bool:
     """One JSON document, or several in a row."""
-    return re.match(r'[\ufeff\s]*(\{\s*("|\}|$)|\[\s*(\{|\]\s*$))', head) is not None
+    return re.match(r'[\ufeff\s]*(\{\s*("|\}|$)|(?:\[\s*)+(\{|\]\s*$|$))', head) is not None
 
 
 def is_bibtex(head: str) -> bool:

@@ -1,0 +1,198 @@
+"""A corrupt record costs that record alone, and one line says where it is: in every format with records.
+
+Of five records the middle one is damaged: one character lost at every place, cut at every place from either end,
+junk put in at every place. The four others come back as they were, whatever it is. `KG_CORRUPT=all` tries every place,
+and not only some forty of each kind.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kg.model import Paper
+
+from .test_read import tried
+
+FISH = ("Cod", "Eel", "Hake", "Pike", "Trout")
+PLACES = 10_000 if os.environ.get("KG_CORRUPT") == "all" else 40
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a format writes one record, and what stands before, between and after the records."""
+
+    record: Callable[[str], str]
+    before: str = ""
+    between: str = "\n"
+    after: str = "\n"
+    mute: int = 0
+    """Length of the start of a record in which damage hides the record, so that nothing is said of it."""
+
+
+def plain(fish: str) -> dict[str, object]:
+    return {"id": f"n-{fish}", "title": f"Nets for {fish}", "abstract": f'We net "{fish}", and well.', "year": 2020}
+
+
+def arxiv(fish: str) -> dict[str, object]:
+    return {
+        "id": f"2001.0000{FISH.index(fish)}",
+        "submitter": "A. Lee",
+        "title": f"Nets for {fish}",
+        "abstract": f"  We net {fish},\n and well.\n",
+        "versions": [{"version": "v1", "created": "Mon, 2 Apr 2020 19:18:42 GMT"}],
+        "authors_parsed": [["Lee", "Ann", ""], ["Chen", "Bo", ""]],
+    }
+
+
+def openalex(fish: str) -> dict[str, object]:
+    return {
+        "id": f"https://openalex.org/W{FISH.index(fish) + 1}",
+        "display_name": f"Nets for {fish}",
+        "authorships": [{"author": {"id": "https://openalex.org/A1", "display_name": "Ann Lee"}}],
+        "abstract_inverted_index": {"We": [0], "net": [1], fish: [2]},
+    }
+
+
+def note(fish: str) -> dict[str, object]:
+    content = {"title": {"value": f"Nets for {fish}"}, "abstract": {"value": f"We net {fish}."}}
+    return {"id": f"net{fish}", "content": content}
+
+
+def bibtex(fish: str) -> str:
+    return f"@article{{{fish},\n  title = {{Nets for {{{fish}}}}},\n  abstract = {{We net {fish}.}},\n  year = 2020\n}}"
+
+
+def ris(fish: str) -> str:
+    return f"TY  - JOUR\nTI  - Nets for {fish}\nAU  - Lee, Ann\nAB  - We net {fish}.\nPY  - 2020\nER  - "
+
+
+def medline(fish: str) -> str:
+    return (
+        f"PMID- {FISH.index(fish) + 1}\nTI  - Nets for {fish}\nAB  - We net {fish},\n      and well.\nFAU - Lee, Ann\n"
+    )
+
+
+def wos(fish: str) -> str:
+    return f"PT J\nAU Lee, A\nTI Nets for {fish}\nAB We net {fish},\n   and well.\nPY 2020\nER"
+
+
+def atom(fish: str) -> str:
+    return f"<entry>\n<title>Nets for {fish}</title>\n<summary>We net {fish}.</summary>\n<link href='x'/>\n</entry>"
+
+
+def oai(fish: str) -> str:
+    return (
+        f"<record>\n<header><identifier>oai:x:{fish}</identifier></header>\n<metadata><dc:dc>\n"
+        f"<dc:title>Nets for {fish}</dc:title><dc:description>We net {fish}.</dc:description>\n"
+        "</dc:dc></metadata>\n</record>"
+    )
+
+
+def pubmed(fish: str) -> str:
+    return (
+        f"<PubmedArticle>\n<MedlineCitation><PMID>{FISH.index(fish) + 1}</PMID><Article>\n<ArticleTitle>Nets for {fish}"
+        f"</ArticleTitle>\n<Abstract><AbstractText>We net {fish}.</AbstractText></Abstract>\n"
+        "</Article></MedlineCitation>\n</PubmedArticle>"
+    )
+
+
+def row(sign: str) -> Callable[[str], str]:
+    return lambda fish: sign.join((f'"Nets for {fish}"', f'"We net ""{fish}"",\nand well."', "2020"))
+
+
+def bare(fish: str) -> str:
+    return f"Nets for {fish},We net {fish}.,2020"
+
+
+def compact(record: Callable[[str], dict[str, object]]) -> Callable[[str], str]:
+    return lambda fish: json.dumps(record(fish), separators=(",", ":"))
+
+
+def spread(record: Callable[[str], dict[str, object]]) -> Callable[[str], str]:
+    return lambda fish: json.dumps(record(fish), indent=2)
+
+
+SHAPES = {
+    "jsonl": Shape(compact(plain)),
+    "arxiv": Shape(compact(arxiv)),
+    "openalex lines": Shape(compact(openalex)),
+    "json": Shape(compact(plain), "[", ",\n", "]\n"),
+    "json on one line": Shape(compact(plain), "[", ",", "]\n"),
+    "json spread": Shape(spread(plain), "[\n", ",\n", "\n]\n"),
+    "openalex": Shape(compact(openalex), '{"meta":{"count":5},"results":[', ",", "]}\n"),
+    "openreview": Shape(compact(note), '{"notes":[', ",", "]}\n"),
+    "openreview spread": Shape(spread(note), '{"notes": [\n', ",\n", "\n]}\n"),
+    "bibtex": Shape(bibtex),
+    "ris": Shape(ris),
+    "nbib": Shape(medline),
+    "wos": Shape(wos, "FN Clarivate\nVR 1.0\n", "\n\n", "\nEF\n"),
+    "atom": Shape(atom, "<feed xmlns='http://www.w3.org/2005/Atom'>\n", "\n", "\n</feed>\n"),
+    "oai": Shape(oai, "<OAI-PMH xmlns:dc='x'>\n<ListRecords>\n", "\n", "\n</ListRecords>\n</OAI-PMH>\n"),
+    "pubmed": Shape(pubmed, "<?xml version='1.0'?>\n<PubmedArticleSet>\n", "\n", "\n</PubmedArticleSet>\n"),
+    "csv": Shape(row(","), "title,abstract,year\n"),
+    "csv without quotes": Shape(bare, "title,abstract,year\n"),
+    "tsv": Shape(row("\t"), "title\tabstract\tyear\n"),
+}
+
+
+def written(shape: Shape, middle: str) -> str:
+    records = [shape.record(fish) for fish in FISH]
+    records[2] = middle
+    return shape.before + shape.between.join(records) + shape.after
+
+
+JUNK = ("\0\0\0", '"', "}", "{", "]", "<", ">", "<!--", "<![CDATA[", "\\", "\n", "@", "&", ",", "\ufffd")
+
+
+def damages(text: str) -> Iterator[tuple[str, str]]:
+    """What was done to a record, and what is left of it."""
+    step = max(1, len(text) // PLACES)
+    for at in range(0, len(text), step):
+        yield f"lost at {at}", text[:at] + text[at + 1 :]
+    for at in range(1, len(text), step):
+        yield f"cut at {at}", text[:at]
+        yield f"begins at {at}", text[at:]
+    for number, junk in enumerate(JUNK):
+        for at in range(number % step, len(text) + 1, step * (1 if PLACES > 40 else 4)):
+            yield f"{junk!r} at {at}", text[:at] + junk + text[at:]
+
+
+def swallows(left: str) -> bool:
+    """Tell a JSON record cut right behind an object of an inner array: with the next records in it, it is valid."""
+    return left.startswith("{") and left.count("[") > left.count("]") and left.endswith("}")
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_corrupt_record_costs_that_record_alone(tmp_path: Path, name: str) -> None:
+    shape = SHAPES[name]
+    path = tmp_path / "x"
+    path.write_text(written(shape, shape.record("Hake")))
+    whole, problems = tried(path)
+    assert len(whole) == 5
+    assert problems == []
+    expected = [(paper.title, paper.abstract) for paper in whole]
+    del expected[2]
+    first = written(shape, "\0").partition("\0")[0].count("\n") + 1
+    failed = []
+    for what, left in damages(shape.record("Hake")):
+        if swallows(left):
+            continue
+        path.write_text(written(shape, left))
+        found, problems = tried(path)
+        kept = [(paper.title, paper.abstract) for paper in found]
+        if [one for one in kept if one in expected] != expected:
+            failed.append(f"{what}: {len([one for one in kept if one in expected])} of 4, {problems}")
+        elif len(found) < 5 and not problems:
+            failed.append(f"{what}: nothing said")
+        elif len(problems) > 3:
+            failed.append(f"{what}: {problems}")
+        for problem in problems if "]" not in what and "[" not in what else ():  # the end tells of these
+            line = re.match(rf"{re.escape(str(path))}:(\d+): ", problem)
+            if not line or not first <= int(line[1]) <= first + left.count("\n") + 1:
+                failed.append(f"{what}: {problem}")
+    assert not failed, f"{len(failed)} of {sum(1 for _ in damages(shape.record('Hake')))}:\n" + "\n".join(failed[:40])
