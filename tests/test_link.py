@@ -97,6 +97,13 @@ def test_relations_join_what_they_may() -> None:
         ("It improves accuracy by 2.5%.", [("2.5%", "gain")]),
         ("It is 3x faster with the same accuracy.", [("3x", "gain")]),
         ("It reaches 28.4 BLEU.", [("28.4", "absolute")]),
+        ("It beats them by an average of 8.0% in accuracy.", [("8.0%", "gain")]),
+        ("It reduces errors by 73% and 80%.", [("73%", "gain"), ("80%", "gain")]),
+        ("It achieves 0.6% top-1 accuracy improvement.", [("0.6%", "gain")]),
+        ("It reaches 3.1%, 4.2% and 5.3% improvements.", [("3.1%", "gain"), ("4.2%", "gain"), ("5.3%", "gain")]),
+        ("It achieves 51.9% mIoU (+9.4%).", [("51.9%", "absolute"), ("+9.4%", "gain")]),
+        ("It outperforms BarNet (76.2% accuracy).", [("76.2%", "absolute")]),
+        ("It exceeds that accuracy (86.1% vs. 84.7%).", [("86.1%", "absolute"), ("84.7%", "absolute")]),
         ("We use 50 classes and 8 GPUs to achieve it.", []),
         ("The year 2019 yields nothing.", []),
         ("The ResNet-50 model achieves good accuracy.", []),
@@ -122,3 +129,17 @@ def test_each_number_goes_with_its_own_clause() -> None:
     x = one("FooNet achieves 63.8% AP on MS COCO, 61.0% mIoU on ADE20K.", "FooNet: Widgets")
     names = {e.id: e.name for e in x.entities}
     assert [(r.value, names[r.dataset or ""]) for r in x.results] == [("63.8%", "MS COCO"), ("61.0%", "ADE20K")]
+
+
+def test_a_number_in_parentheses_is_of_the_method_before_them() -> None:
+    x = one(
+        "We propose FooNet. FooNet reaches 81.2% accuracy on MNIST, surpassing ResNet-50 (76.2%).", "FooNet: Widgets"
+    )
+    names = {e.id: e.name for e in x.entities}
+    assert [(r.value, names[r.method or ""]) for r in x.results] == [("81.2%", "FooNet"), ("76.2%", "ResNet-50")]
+
+
+def test_a_study_of_others_methods_gives_each_its_number() -> None:
+    x = one("We study models. BERT scores 71.3% accuracy on MNIST. We reach 82.4% accuracy with ResNet-50.", "A study")
+    names = {e.id: e.name for e in x.entities}
+    assert [(r.value, names[r.method or ""]) for r in x.results] == [("71.3%", "BERT"), ("82.4%", "ResNet-50")]

@@ -12,6 +12,10 @@ from kg.link.sentences import Sentence, evidence, sentences_of
 from kg.link.values import Value, find_values
 from kg.model import Entity, Mention, Reading, Result, Role
 
+_REACHES = re.compile(
+    r"^[^,;:]{0,30}\b(?:achiev|reach|attain|obtain|scor|yield|perform|has|is|with|of|at)\w*\b[^;:]*$", re.IGNORECASE
+)
+_WITH = re.compile(r"^[^,;:]{0,40}\b(?:with|by|using|for|from)\s(?:an?\s|the\s)?$", re.IGNORECASE)
 _ON = re.compile(r"\b(?:on|in|for|over|across|from|of|at)\b", re.IGNORECASE)
 
 
@@ -27,7 +31,7 @@ def find_results(reading: Reading, entities: tuple[Entity, ...], roles: Roles) -
         values = list(find_values(sentence.text))
         datasets = _pair(sentence, values, here)
         for value, dataset in zip(values, datasets, strict=True):
-            method = _method(sentence, value, by_id, roles) or subject
+            method = _method(sentence, value, by_id, roles) or subject or _named_beside(sentence, value, by_id)
             said = evidence(reading, sentence, "number", 0.7)
             found = dataset or (last if not here else None)
             yield Result(reading.paper.id, method, found, value.metric, value.text, value.unit, value.kind, said)
@@ -67,13 +71,42 @@ def _proposed(entities: tuple[Entity, ...], roles: Roles) -> str | None:
     return next((e.id for e in entities if e.kind.label == "Method" and roles.role(e.id) is Role.PROPOSES), None)
 
 
+def _methods(sentence: Sentence, by_id: dict[str, Entity]) -> list[tuple[str, int, int]]:
+    """Give the methods named in a sentence with their places in its text."""
+    return [
+        (key, m.start - sentence.start, m.end - sentence.start)
+        for key, m in sentence.mentions
+        if by_id[key].kind.label == "Method"
+    ]
+
+
 def _method(sentence: Sentence, value: Value, by_id: dict[str, Entity], roles: Roles) -> str | None:
-    """The subject of the sentence where it is a method: the last named before the number that is not compared with."""
-    at = sentence.start + value.start
-    held = [key for key, m in sentence.mentions if by_id[key].kind.label == "Method" and m.end <= at]
-    named = [key for key in held if roles.role(key) is Role.PROPOSES] or [
+    """Give the method that a number is said of.
+
+    The one that it stands behind in parentheses; else the subject of the sentence where it is a method: the last
+    proposed one before the number, or the first that is not compared with, where the sentence speaks of no "we".
+    """
+    held = [(key, end) for key, _, end in _methods(sentence, by_id) if end <= value.start]
+    if value.kind == "absolute" and held and re.fullmatch(r"\s?\(", sentence.text[held[-1][1] : value.start]):
+        return held[-1][0]
+    named = [key for key, _ in held if roles.role(key) is Role.PROPOSES] or [
         key
-        for key in held[:1]
+        for key, _ in held[:1]
         if roles.role(key) is not Role.COMPARES and not re.search(r"\b[Ww]e\b|\b[Oo]ur\b", sentence.text)
     ]
     return named[-1] if named else None
+
+
+def _named_beside(sentence: Sentence, value: Value, by_id: dict[str, Entity]) -> str | None:
+    """Give the method that reaches the number ("GPT-4 scores 82%"), or with which it is reached ("82% with GPT-4").
+
+    For papers that propose none: in a study of others' methods each is compared with.
+    """
+    methods = _methods(sentence, by_id)
+    for key, _, end in reversed([place for place in methods if place[2] <= value.start]):
+        if _REACHES.search(sentence.text[end : value.start]):
+            return key
+    for key, start, _ in methods:
+        if start >= value.end and _WITH.search(sentence.text[value.end : start]):
+            return key
+    return None

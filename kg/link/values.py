@@ -6,7 +6,7 @@ of things ("50 classes", "8 GPUs") do not. Which method and dataset it is said o
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -74,10 +74,21 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _REACHED = re.compile(r"(?<!\bup )\b(?:to|of|with|achiev\w+|reach\w+|attain\w+|obtain\w+|at)\s+(?:an? |the )?$")
-_GAIN_NEXT = re.compile(r"\s*(?:\w+ ){0,2}(?:improvement|gain|reduction|increase|faster|better|higher|lower|speed)")
+_GAIN_NEXT = re.compile(
+    r"\s*(?:\([^()]*\) )?(?:[\w@.-]+ ){0,4}(?:\([^()]*\) )?"
+    r"(?:improvements?|gains?|reductions?|increases?|faster|fewer|better|higher|lower|larger|smaller|speed-?ups?|lead|drop)\b"
+)
+_ABOUT = "up|to|about|around|over|at|least|an?|the|averaged?|absolute|further|nearly|roughly|approximately|of"
+_GAIN_BY = re.compile(rf"\bby (?:(?:{_ABOUT}) )*[~$]?$")
+_BY_MORE = re.compile(rf"\bby an? (?:absolute |relative )?{_METRIC.pattern} of $", re.IGNORECASE)
+_ASIDE = re.compile(r"(?:^|\s)(?![\d.]+\s?%? ?\($)\S+ ?\($|\bvs\.? $")
+_LISTED = re.compile(
+    r"(?:\s*\([^()]*\))?\s?(?:(?:on|in|for|at|using|with)\s[^;:]{1,45})?(?:, (?:and )?| and | or |/)(?:by |up to )*$"
+)
 _GAIN_OF = re.compile(
     r"(?:gain|improvement|reduction|increase|boost|margin|speed-?up)s? of (?:up to |about )?(?:an? |the )?$"
 )
+_FOLLOWED = re.compile(r"\b(?:followed|achieved|obtained|reported) by \S*$")
 _CLAUSE_END = re.compile(r"[;]|\. |, (?:and|while|which|with) |(?<![\w-])\d")
 _BEFORE_PLAIN = re.compile(_METRIC.pattern + r"[^.;]{0,22}(?:of|is|to|from|at|=|:|\(|by|and|,)\s*$", re.IGNORECASE)
 _BESIDE = re.compile(_METRIC.pattern + r"\s+(?:of|is|was|=|:)\s+$", re.IGNORECASE)
@@ -105,6 +116,7 @@ def find_values(text: str) -> Iterator[Value]:
     if not _OUTCOME.search(text):
         return
     metric = ""
+    found: list[Value] = []
     for match in _VALUE.finditer(text):
         unit = re.sub(r"[\s\\$-]+", " ", match["unit"] or "").strip()
         before, after = text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 45]
@@ -115,21 +127,48 @@ def find_values(text: str) -> Iterator[Value]:
             or _METRIC.search(clause[:34])
             or _last_metric(before[-48:])
         )
-        if near is not None:
+        if unit.lower() == "fps":
+            metric = unit
+        elif near is not None:
             metric = re.sub(r"\s+(?:of|is|was|=|:)\s+$", "", near.group()).strip()
         if before[-1:] in "<>≥≤" and before:
             continue  # A range that the text speaks of, no outcome.
         if _COUNTED.match(after) or (not unit and (near is None or not _plain(match["number"], before, after))):
             continue
-        kind: Literal["absolute", "gain"] = "gain" if _is_gain(before, after, unit) else "absolute"
-        yield Value(match.start(), match.end(), text[match.start() : match.end()].strip(), unit, metric, kind)
+        signed = match.group().startswith("+")
+        kind: Literal["absolute", "gain"] = "gain" if signed or _is_gain(before, after, unit) else "absolute"
+        found.append(Value(match.start(), match.end(), text[match.start() : match.end()].strip(), unit, metric, kind))
+    yield from _alike(found, text)
+
+
+def _alike(values: list[Value], text: str) -> Iterator[Value]:
+    """Give numbers of one list the same kind, that of the first or, where a gain is named behind it, of the last."""
+    rows: list[list[Value]] = []
+    for value in values:
+        last = rows[-1][-1] if rows else None
+        if last and last.unit == value.unit and _is_list(text[last.end : value.start]):
+            rows[-1].append(value)
+        else:
+            rows.append([value])
+    for row in rows:
+        gain = row[0].kind == "gain" or _GAIN_NEXT.match(text[row[-1].end :]) is not None
+        yield from (replace(value, kind="gain") if gain and len(row) > 1 else value for value in row)
+
+
+def _is_list(between: str) -> bool:
+    return _LISTED.fullmatch(between) is not None and not _METRIC.search(between) and not _OUTCOME.search(between)
 
 
 def _is_gain(before: str, after: str, unit: str) -> bool:
+    if before.endswith("=") or _ASIDE.search(before) or re.match(r"\s?vs\b", after):
+        return False
+    if _GAIN_BY.search(before) or _BY_MORE.search(before):
+        return _FOLLOWED.search(before) is None
     if _REACHED.search(before) and not _GAIN_NEXT.match(after):
         return _GAIN_OF.search(before) is not None
     return (
         _GAIN.search(before[-40:]) is not None
+        or _GAIN_NEXT.match(after) is not None
         or _GAIN.search(re.split(r"[,;(]", after)[0]) is not None
         or unit in ("x", "×", "times")
         or "point" in unit
