@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from kg.model import Paper
-
 from .test_read import tried
 
 FISH = ("Cod", "Eel", "Hake", "Pike", "Trout")
@@ -187,7 +185,7 @@ def test_a_corrupt_record_costs_that_record_alone(tmp_path: Path, name: str) -> 
         kept = [(paper.title, paper.abstract) for paper in found]
         if [one for one in kept if one in expected] != expected:
             failed.append(f"{what}: {len([one for one in kept if one in expected])} of 4, {problems}")
-        elif len(found) < 5 and not problems:
+        elif len(found) < 5 and not problems and "Hake" in left:
             failed.append(f"{what}: nothing said")
         elif len(problems) > 3:
             failed.append(f"{what}: {problems}")

@@ -86,12 +86,18 @@ def _parsed(source: Source, number: int, text: str) -> "Element | None":
 
 
 def _records(source: Source) -> Iterator[tuple[int, str]]:
-    """Cut the text into records: the line where one starts, and its text. No record holds another of its tag."""
-    line, began, size = 1, 1, 0
+    """Cut the text into records: the line where one starts, and its text. No record holds another of its tag.
+
+    A comment or CDATA section without an end is gone over again as text, so that it swallows no other record.
+    """
+    blocks, again = filter(None, source.blocks()), ""
+    line, began, size, plain_to = 1, 1, 0, 0
     name = tail = until = ""
     held: list[str] = []
-    for block in source.blocks():
-        text, at, start = tail + block, 0, 0
+    said = False
+    while True:
+        block = again or next(blocks, "")
+        text, at, start, again = tail + block, 0, 0, ""
         while True:
             if until:
                 end = text.find(until, at)
@@ -99,6 +105,9 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                     cut = max(at, len(text) - len(until) + 1)
                     break
                 at, until = end + len(until), ""
+                if not name:
+                    line += text.count("\n", start, at)
+                    held, size, start = [], 0, at
             found = _TOKEN.search(text, at)
             if not found:
                 # A tag that the end of the block cuts is looked at again with the next.
@@ -107,7 +116,12 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                 break
             here, at = found.span()
             if found.group() in _ENDS:
+                if here < plain_to:
+                    continue
                 until = _ENDS[found.group()]
+                if not name:
+                    line += text.count("\n", start, here)
+                    began, start = line, here
             elif found.group() == "<!ENTITY":
                 what = "declares entities, which can hide gigabytes; remove its DOCTYPE"
                 source.problem(line + text.count("\n", start, here), what)
@@ -116,8 +130,14 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                 yield began, f"{''.join(held)}{text[start:here]}</{name}>"
                 line += text.count("\n", start, at)
                 name, held, size, start = "", [], 0, at
+            elif found.group(1):
+                if not name and not said and RECORD.match(f"<{found.group(2)}>"):
+                    where = line + text.count("\n", start, here)
+                    source.problem(
+                        where, f"closing tag </{found.group(2)}> of no record; mend or remove what it closes"
+                    )
             elif (not name or found.group(2) == name) and RECORD.match(text, here):
-                if len(text) - here < _LONGEST_TAG and not _TAG_END.search(text, at):
+                if block and len(text) - here < _LONGEST_TAG and not _TAG_END.search(text, at):
                     cut = here  # the end of the block cuts this tag
                     break
                 if _EMPTY.match(text, at):
@@ -125,19 +145,27 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                 if name:
                     source.problem(began, f"record without its closing tag </{name}>; mend or remove it")
                 line += text.count("\n", start, here)
-                name, held, size, began, start = found.group(2), [], 0, line, here
-        if name:
+                name, held, size, began, start, said = found.group(2), [], 0, line, here, False
+        if name or until:
             held.append(text[start:cut])
             size += cut - start
-            if size > LONGEST:
-                source.problem(began, f"record of more than {LONGEST >> 20} MB; check its tags")
-                name, held = "", []
         line += text.count("\n", start, cut)
-        tail = text[cut:]
-    if not name and (found := RECORD.match(tail)):
-        name, began = found.group()[1:], line
-    if name:
-        source.problem(began, f"record without its closing tag </{name}>; mend or remove it")
+        tail, plain_to = text[cut:], 0
+        if (name or until) and (size > LONGEST or not block):
+            if name and not block:
+                source.problem(began, f"record without its closing tag </{name}>; mend or remove it")
+            else:
+                what = f"record of more than {LONGEST >> 20} MB" if name else "comment without its end"
+                source.problem(began, f"{what}; check its tags")
+            # What an open comment has swallowed is gone over again, from the next record on.
+            text = "".join(held) + tail if until else ""
+            found = (re.compile(rf"<{re.escape(name)}(?=[\s/>])") if name else RECORD).search(text, 1)
+            if found:
+                again, tail = text[found.start() :], ""
+                line, plain_to = began + text.count("\n", 0, found.start()), len(again)
+            name, held, size, until, said = "", [], 0, "", True
+        if not block and not again:
+            return
 
 
 def _fields(record: "Element") -> Mapping[str, Any] | None:
