@@ -104,6 +104,8 @@ def test_relations_join_what_they_may() -> None:
         ("It achieves 51.9% mIoU (+9.4%).", [("51.9%", "absolute"), ("+9.4%", "gain")]),
         ("It outperforms BarNet (76.2% accuracy).", [("76.2%", "absolute")]),
         ("It exceeds that accuracy (86.1% vs. 84.7%).", [("86.1%", "absolute"), ("84.7%", "absolute")]),
+        ("It increases PSNR from 19.1 dB to 22.8 dB.", [("19.1 dB", "absolute"), ("22.8 dB", "absolute")]),
+        ("It is better by 300%-800% in speed.", [("300%-800%", "gain")]),
         ("We use 50 classes and 8 GPUs to achieve it.", []),
         ("The year 2019 yields nothing.", []),
         ("The ResNet-50 model achieves good accuracy.", []),

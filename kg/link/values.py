@@ -21,8 +21,8 @@ _UNITS = _any(
     \s?-?\s?(?:percentage_|absolute_|accuracy_|BLEU_|mAP_)*points?\b"""
 )
 _VALUE = re.compile(
-    r"(?<![\w.@/^-])[+\-\u2212]?(?P<number>\d+(?:,\d{3})+|\d*\.\d+|\d+)"
-    r"(?:\s?(?:--?|–|to)\s?\d+(?:\.\d+)?(?=\s?(?:\\?%|x\b|×)))?"
+    r"(?<![\w.@/^-])(?:(?<!%)[+\-\u2212])?(?P<number>\d+(?:,\d{3})+|\d*\.\d+|\d+)"
+    r"(?:(?:\s?(?:--?|–|to)|\\?%(?:--?|–))\s?\d+(?:\.\d+)?(?=\s?(?:\\?%|x\b|×)))?"
     rf"(?P<unit>{_UNITS})?(?![\w@/^]|-\w|\.\d|,\d)"
 )
 _QUALIFIER = _any(
@@ -81,7 +81,7 @@ _GAIN_NEXT = re.compile(
 _ABOUT = "up|to|about|around|over|at|least|an?|the|averaged?|absolute|further|nearly|roughly|approximately|of"
 _GAIN_BY = re.compile(rf"\bby (?:(?:{_ABOUT}) )*[~$]?$")
 _BY_MORE = re.compile(rf"\bby an? (?:absolute |relative )?{_METRIC.pattern} of $", re.IGNORECASE)
-_ASIDE = re.compile(r"(?:^|\s)(?![\d.]+\s?%? ?\($)\S+ ?\($|\bvs\.? $")
+_ASIDE = re.compile(r"(?:^|\s)(?![\d.]+\s?%? ?\($)\S+ ?\($|\b(?:vs\.?|from) $")
 _LISTED = re.compile(
     r"(?:\s*\([^()]*\))?\s?(?:(?:on|in|for|at|using|with)\s[^;:]{1,45})?(?:, (?:and )?| and | or |/)(?:by |up to )*$"
 )
