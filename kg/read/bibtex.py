@@ -19,6 +19,7 @@ ENTRY = re.compile(r"[ \t]*@[ \t]*([A-Za-z]\w*)[ \t]*[{(]")
 _NEXT = re.compile(r"@[ \t]*[A-Za-z]\w*[ \t]*[{(]")
 _INSIDE = re.compile(r"@\w+\{(?:[^\s{},=\"]+\s*,|\s*$)")
 _BRACES, _ROUND = re.compile(r"\\.|[{}]"), re.compile(r"\\.|[()]")
+_FIELD = re.compile(r"\s*(?:title|abstract|author|booktitle|journal|year|doi)\s*=\s*[{\"\w]", re.IGNORECASE)
 _PASSED_OVER = frozenset(("comment", "preamble"))
 _DECODED = frozenset(
     ("title", "abstract", "year", "date", "journal", "journaltitle", "booktitle", "note", "number", "howpublished")
@@ -49,6 +50,7 @@ def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
     """Cut the file into entries: line, type, text, and whether its braces close."""
     held: list[str] = []
     began, kind, depth, size, marks = 0, "", 0, 0, _BRACES
+    said = False
     for line in source.lines():
         text, at = line.text + "\n", 0
         while at < len(text):
@@ -59,9 +61,13 @@ def _entries(source: Source) -> Iterator[tuple[int, str, str, bool]]:
                     if held:
                         yield began, kind, "".join(held), False
                     held, began, kind, depth, size = [], line.number, found.group(1).lower(), 0, 0
+                    said = False
                     at, marks = text.index("@", at), _ROUND if found.group().endswith("(") else _BRACES
                 elif not held:
                     # Text between entries is a comment; an entry may follow it on the same line.
+                    if not at and not said and _FIELD.match(text):
+                        source.problem(line.number, 'fields of no entry; mend the line with "@" above them')
+                        said = True
                     following = _NEXT.search(text, at + 1)
                     at = following.start() if following else len(text)
                     continue

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RIS_START = re.compile(r"\s*TY {0,3}- ?")
 WOS_START = re.compile(r"(?:FN .*|PT [A-Z])$")
 MEDLINE_START = re.compile(r"PMID ?- ?\d")
+_WOS_TAG = re.compile(r"(?!FN|VR|EF)[A-Z][A-Z0-9] \S")
 _RIS_TAG = re.compile(r"\s*([A-Z][A-Z0-9])  -(?: |$)(.*)", re.DOTALL)
 _LOOSE_TAG = re.compile(r"\s*([A-Z][A-Z0-9]) {0,3}-(?: |$)(.*)", re.DOTALL)
 _MEDLINE_TAG = re.compile(r"([A-Z]{2,4}) *- (.*)", re.DOTALL)
@@ -26,7 +27,8 @@ _MEDLINE_TAG = re.compile(r"([A-Z]{2,4}) *- (.*)", re.DOTALL)
 
 def read_ris(source: Source, skip_empty: bool) -> Iterator[Paper]:
     """Read RIS: from TY to ER, two letters and a dash before each value."""
-    for number, lines in _records(source, RIS_START, re.compile(r"\s*ER {0,3}-")):
+    end = re.compile(r"\s*ER {0,3}-")
+    for number, lines in _records(source, RIS_START, end=end, tag=_LOOSE_TAG, said='"TY  - "'):
         # Some programs write one space before the dash; only there may a line of text look like a tag.
         tag = _RIS_TAG if _RIS_TAG.match(lines[0]) else _LOOSE_TAG
         tags = _tags("ris", "\n".join(tag.sub(r"\1  - \2", line, count=1) for line in lines))
@@ -35,14 +37,15 @@ def read_ris(source: Source, skip_empty: bool) -> Iterator[Paper]:
 
 def read_wos(source: Source, skip_empty: bool) -> Iterator[Paper]:
     """Read the tagged text of Web of Science: from PT to ER."""
-    for number, lines in _records(source, re.compile(r"PT [A-Z]"), re.compile(r"ER\s*$")):
+    end = re.compile(r"ER\s*$")
+    for number, lines in _records(source, re.compile(r"PT [A-Z]"), end=end, tag=_WOS_TAG, said='"PT "'):
         tags = _tags("wos", "\n".join(lines))
         yield from _paper(source, number, tags and _wos(tags), skip_empty)
 
 
 def read_medline(source: Source, skip_empty: bool) -> Iterator[Paper]:
     """Read the tagged text of PubMed (nbib): from PMID to the next one."""
-    for number, lines in _records(source, MEDLINE_START, None):
+    for number, lines in _records(source, MEDLINE_START, end=re.compile(r"\s*$"), tag=_MEDLINE_TAG, said=None):
         tags: dict[str, list[str]] = {}
         last = ""
         for line in lines:
@@ -55,23 +58,36 @@ def read_medline(source: Source, skip_empty: bool) -> Iterator[Paper]:
         yield from _paper(source, number, _medline(tags), skip_empty)
 
 
-def _records(source: Source, start: re.Pattern[str], end: re.Pattern[str] | None) -> Iterator[tuple[int, list[str]]]:
-    """Cut the file into records: the line where one starts, and its lines. The next one ends one without an end."""
+def _records(
+    source: Source, start: re.Pattern[str], *, end: re.Pattern[str], tag: re.Pattern[str], said: str | None
+) -> Iterator[tuple[int, list[str]]]:
+    """Cut the file into records: the line where one starts, and its lines. The next one ends one without an end.
+
+    Lines with a ``tag`` that are in no record are reported; what a record begins with is ``said`` there. If None, they
+    are a record too: only its number is lost.
+    """
     held: list[str] = []
     began = size = 0
+    told = False
     for line in source.lines():
         text = line.text.lstrip("\ufeff")
         if start.match(text):
             if held:
                 yield began, held
-            held, began, size = [text], line.number, 0
+            held, began, size, told = [text], line.number, 0, False
+        elif not held and not told and tag.match(text):
+            if said:
+                source.problem(line.number, f"lines of no record; begin it with {said}")
+                told = True
+            else:
+                held, began, size = [text], line.number, 0
         elif held:
             held.append(text)
             size += len(text) + 50  # a line takes memory, however short
             if size > MAX_RECORD:
                 source.problem(began, f"record of more than {MAX_RECORD >> 20} MB; check where it ends")
-                held = []
-            elif end and end.match(text):
+                held, told = [], True
+            elif end.match(text):
                 yield began, held
                 held = []
     if held:
