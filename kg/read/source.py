@@ -204,7 +204,7 @@ def _looks_binary(start: bytes) -> bool:
         return True
     start = re.sub(rb"\0{2,}", b"\0", start)  # a block of zeros is damage, and costs what it lies in
     controls = len(start) - len(start.translate(None, bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32))))
-    return controls * 20 > len(start) or (b"\0" in start and controls * 200 > len(start))
+    return controls * 20 > len(start) or (b"\0" in start and controls > 3 and controls * 200 > len(start))
 
 
 def check(inputs: Iterable[str | Path]) -> list[str]:

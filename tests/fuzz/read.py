@@ -75,18 +75,17 @@ def _fuzz(atheris: Any, readers: Any, reader: str, *, seconds: int, kept: Path) 
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, resource.RLIM_INFINITY))
     began = time.time()
     print(f"{reader}: {len(list(starts.iterdir()))} seeds, {len(list(corpus.iterdir()))} taken up again", flush=True)
+    tried.progress = place / "progress"
     child = os.fork()  # Atheris never returns
     if not child:
-        tried.done = lambda: print(
-            f"{reader}: {time.time() - began:.0f} s ({time.process_time():.0f} s of the processor),"
-            f" {tried.count:,} executions, {len(tried.failures)} kinds of failure, longest {tried.longest:.2f} s",
-            flush=True,
-        )
-        tried.until = began + seconds - 5
         atheris.Fuzz()
     status = os.waitpid(child, 0)[1]
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
-    print(f"{reader}: peak {peak} MB, {len(list(corpus.iterdir()))} inputs reached new code", flush=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"{reader}: {time.time() - began:.0f} s ({used.ru_utime:.0f} s of the processor), {tried.progress.read_text()},"
+        f" peak {used.ru_maxrss >> 10} MB, {len(list(corpus.iterdir()))} inputs reached new code",
+        flush=True,
+    )
     shutil.rmtree(place)
     failed = list((kept / f"{reader}.failures").glob("*"))
     if failed:
@@ -107,8 +106,8 @@ class _Tried:
         self.failures: dict[str, int] = {}
         self.count = 0
         self.longest = 0.0
-        self.until = 0.0
-        self.done: Callable[[], None] = lambda: None
+        self.progress = folder / "progress"
+        self._told = 0.0
 
     def __call__(self, content: bytes) -> None:
         self.count += 1
@@ -120,9 +119,10 @@ class _Tried:
         except BaseException as error:
             self._keep(content, error)
         self.longest = max(self.longest, time.process_time() - before)
-        if self.count % 100 == 0 and self.until and time.time() > self.until:
-            self.until = 0.0
-            self.done()
+        if time.time() > self._told + 1:
+            self._told = time.time()
+            said = f"{len(self.failures)} kinds of failure, longest {self.longest:.2f} s"
+            self.progress.write_text(f"{self.count:,} executions, {said}")
 
     def _keep(self, content: bytes, error: BaseException) -> None:
         last = traceback.extract_tb(error.__traceback__)[-1]
