@@ -1,13 +1,14 @@
 """Make the Arrow tables that the embedded engine copies, one for each label and each relationship type between two.
 
-Knows the schema and the shape of the graph, not the engine: `kg.store.embedded` declares the tables and copies them.
+Knows the schema and the shape of the graph, not the engine: `kg.store.embedded` declares the tables and copies them. A
+graph is in memory, or a `Stream`, whose tables are put on a `kg.store.spool.Spool`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kg.errors import StoreError
 from kg.store.packed import COLUMNS, pack
@@ -17,8 +18,24 @@ if TYPE_CHECKING:
     import networkx as nx
     import pyarrow as pa
 
+    from kg.store.spool import Spool
+
 CHUNK = 1_000
 """Rows that are made into columns at a time: few enough that what one column reads of them the next finds in cache."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """A graph that is given piece by piece, as `kg.assemble.Assembly` gives it."""
+
+    def nodes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Give the id and properties of each node."""
+
+    def edges(self) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+        """Give source, target, relation and properties of each edge."""
+
+    def ends(self, source: str, relation: str, target: str, /) -> tuple[str, str]:
+        """Give the labels of the nodes that an edge joins."""
 
 
 @dataclass(slots=True)
@@ -69,6 +86,54 @@ def relationship_tables(graph: "nx.MultiDiGraph") -> "Iterator[tuple[str, str, s
         for relation, found in links.pop((label, other)).items():
             keys = {"_from": found.starts, "_to": found.ends}
             yield relation, label, other, _table(keys, found.data, RELATIONSHIPS[relation])
+
+
+def spool_nodes(stream: Stream, spool: "Spool[str]") -> None:
+    """Put the table of each label on ``spool``; raises as `node_tables`."""
+    waiting: dict[str, tuple[list[str], list[Mapping[str, Any]]]] = {}
+
+    def put(label: str) -> None:
+        keys, rows = waiting.pop(label)
+        spool.add(label, _table({"id": keys}, rows, NODES[label]))
+
+    for key, data in stream.nodes():
+        label = data.get("label", "")
+        found = waiting.get(label)
+        if found is None:
+            if label not in NODES:
+                raise StoreError(f"node {key!r} has no label of the schema; build the graph with kg.assemble")
+            found = waiting[label] = [], []
+        found[0].append(key)
+        found[1].append(data)
+        if len(found[0]) == CHUNK:
+            put(label)
+    for label in list(waiting):
+        put(label)
+
+
+def spool_relationships(stream: Stream, spool: "Spool[tuple[str, str, str]]") -> None:
+    """Put the table of each relationship type and the labels it joins on ``spool``; raises as `relationship_tables`."""
+    waiting: dict[tuple[str, str, str], _Links] = {}
+
+    def put(table: tuple[str, str, str]) -> None:
+        found = waiting.pop(table)
+        spool.add(table, _table({"_from": found.starts, "_to": found.ends}, found.data, RELATIONSHIPS[table[0]]))
+
+    for start, end, relation, data in stream.edges():
+        label, other = stream.ends(start, relation, end)
+        table = relation, label, other
+        found = waiting.get(table)
+        if found is None:
+            if (label, other) not in ENDS.get(relation, ()):
+                raise StoreError(f"{relation} cannot join {label} {start!r} and {other} {end!r}")
+            found = waiting[table] = _Links()
+        found.starts.append(start)
+        found.ends.append(end)
+        found.data.append(data)
+        if len(found.starts) == CHUNK:
+            put(table)
+    for table in list(waiting):
+        put(table)
 
 
 def _table(keys: Mapping[str, list[str]], rows: list[Mapping[str, Any]], properties: Mapping[str, Type]) -> "pa.Table":

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import QueryError, StoreError
 from kg.store import memory, plain
-from kg.store.arrow import node_tables, relationship_tables
+from kg.store.arrow import Stream, node_tables, relationship_tables, spool_nodes, spool_relationships
 from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows, Store
 from kg.store.dialect import MACROS, explain
 from kg.store.packed import COLUMNS
 from kg.store.schema import ENDS, NODES, PACKED, RELATIONSHIPS, Type
+from kg.store.spool import Spool
 from kg.store.tokens import check_parameters, check_read, columns, meaningful
 from kg.store.translate import Guess, translate
 
@@ -45,26 +46,30 @@ Where a vector of 2,048 rows lies across two segments of a column, of which the 
 (numbers that it keeps beside), a scan for the nodes that a join asks for gives 0.0 for some of them. Tables of fewer
 than 32,000 rows have one segment; columns of relationships are not scanned so.
 """
+_PIECE = 96 * 2**20
+"""Bytes of a graph that is given piece by piece to copy at a time; the engine takes about ten times as many."""
+
+_BUFFERS = 1280 * 2**20
 _GRACE = 1.0
 _TICK = 0.05
 
 
-def write(graph: "nx.MultiDiGraph", path: Path) -> None:
-    """Write ``graph`` (as `kg.assemble.assemble` builds it) as a database at ``path``, in place of one there.
+def write(graph: "nx.MultiDiGraph | Stream", path: Path) -> None:
+    """Write ``graph`` (as `kg.assemble` makes it) as a database at ``path``, in place of one there.
+
+    A graph in memory is loaded table by table. One that is given piece by piece need not fit there: what waits for
+    its table is put beside ``path``, and a table is copied in pieces.
 
     Raises StoreError where the graph does not fit the schema or the place cannot be written.
     """
     path = Path(path)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     _remove(fresh)
-    nodes = [(f"COPY `{label}` FROM $rows", label in _PLAIN, table) for label, table in node_tables(graph)]
     try:
-        with _writing(fresh, compression=False) as connection:
-            _declare(connection)
-            _copy(connection, ((statement, table) for statement, plain, table in nodes if plain))
-        with _writing(fresh, compression=True) as connection:
-            compressed = ((statement, table) for statement, plain, table in nodes if not plain)
-            _copy(connection, chain(compressed, _relationships(graph)))
+        if isinstance(graph, Stream):
+            _load_pieces(fresh, graph)
+        else:
+            _load(fresh, graph)
         fresh.replace(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot write the database: {error.strerror or error}") from None
@@ -73,6 +78,59 @@ def write(graph: "nx.MultiDiGraph", path: Path) -> None:
     finally:
         _remove(fresh)
     _remove(path.with_name(path.name + ".wal"))
+
+
+def _load(path: Path, graph: "nx.MultiDiGraph") -> None:
+    nodes = [(f"COPY `{label}` FROM $rows", label in _PLAIN, table) for label, table in node_tables(graph)]
+    with _writing(path, compression=False) as connection:
+        _declare(connection)
+        _copy(connection, ((statement, table) for statement, plain, table in nodes if plain))
+    with _writing(path, compression=True) as connection:
+        compressed = ((statement, table) for statement, plain, table in nodes if not plain)
+        _copy(connection, chain(compressed, _relationships(graph)))
+
+
+def _load_pieces(path: Path, graph: Stream) -> None:
+    with _writing(path, compression=False, buffers=_BUFFERS) as connection:
+        _declare(connection)
+    with (
+        Spool[str](path.with_name(f"{path.name}.nodes")) as nodes,
+        Spool[tuple[str, str, str]](path.with_name(f"{path.name}.links")) as links,
+        ThreadPoolExecutor(1) as copier,
+    ):
+        spool_nodes(graph, nodes)
+        # The engine copies the nodes while the relationships are made ready here.
+        copied = copier.submit(_copy_pieces, path, _node_pieces(nodes))
+        spool_relationships(graph, links)
+        copied.result()
+        _copy_pieces(path, _link_pieces(links))
+
+
+def _node_pieces(spool: Spool[str]) -> "Iterator[tuple[str, bool, pa.Table]]":
+    """Give each COPY statement, whether it compresses, and its rows."""
+    for label in sorted(spool.names(), key=lambda label: label not in _PLAIN):
+        for table in spool.pieces(label, _PIECE):
+            yield f"COPY `{label}` FROM $rows", label not in _PLAIN, table
+
+
+def _link_pieces(spool: Spool[tuple[str, str, str]]) -> "Iterator[tuple[str, bool, pa.Table]]":
+    for relation, start, end in spool.names():
+        for table in spool.pieces((relation, start, end), _PIECE):
+            yield f"COPY `{relation}` FROM $rows (from='{start}', to='{end}')", True, table
+
+
+def _copy_pieces(path: Path, pieces: "Iterable[tuple[str, bool, pa.Table]]") -> None:
+    """Copy piece by piece; the database is closed after much, because only then the engine gives up its memory."""
+    copied = 0
+    before: bool | None = None
+    with contextlib.ExitStack() as opened:
+        for statement, compression, table in pieces:
+            if compression is not before or copied > _PIECE // 2:
+                opened.close()
+                connection = opened.enter_context(_writing(path, compression=compression, buffers=_BUFFERS))
+                before, copied = compression, 0
+            connection.execute(statement, {"rows": table})
+            copied += table.nbytes
 
 
 def _remove(path: Path) -> None:
@@ -95,12 +153,15 @@ def _declare(connection: Any) -> None:
 
 
 @contextlib.contextmanager
-def _writing(path: Path, *, compression: bool) -> Iterator[Any]:
-    """Open a database that is being made; ``compression`` is that of what is copied meanwhile."""
+def _writing(path: Path, *, compression: bool, buffers: int = 0) -> Iterator[Any]:
+    """Open a database that is being made; ``compression`` is that of what is copied meanwhile.
+
+    ``buffers`` are the bytes that the engine may take for them, 0 for most of the machine's memory.
+    """
     import ladybug
 
     with (
-        ladybug.Database(str(path), compression=compression) as database,
+        ladybug.Database(str(path), compression=compression, buffer_pool_size=buffers) as database,
         ladybug.Connection(database) as connection,
     ):
         yield connection

@@ -315,7 +315,7 @@ def _make_database(
     with assembled(extractions, path, spill=scratch) as assembly:
         with folder.new_database(path, key) as place:
             progress("store", 0, None)
-            embedded.write(assembly.whole(), place)
+            embedded.write(assembly, place)
         return {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
 
 
@@ -326,7 +326,7 @@ def _database_code() -> str:
     steps = [path.name for path in package.joinpath("assemble").iterdir() if path.name.endswith(".py")]
     for name in (*(f"assemble/{step}" for step in sorted(steps)), "update/imports.py", "update/corrections.py"):
         digest.update((package / name).read_bytes())
-    for name in ("schema", "dialect", "embedded", "arrow", "packed"):
+    for name in ("schema", "dialect", "embedded", "arrow", "packed", "spool"):
         digest.update((package / f"store/{name}.py").read_bytes())
     return digest.hexdigest()
 
