@@ -13,15 +13,13 @@ import argparse
 import hashlib
 import itertools
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "abstracts-40k.jsonl.gz"
+from benchmarks.processes import CORPUS, machine, resident
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,45 +108,6 @@ def watch(corpus: str, papers: int, processes: int, tagger: str) -> dict[str, An
         raise SystemExit(child.returncode)
     figures: dict[str, Any] = json.loads(output.splitlines()[-1])
     return figures | {"peak_mb": round(peak / 1e6) if peak else None, "most_processes": most}
-
-
-def resident(root: int) -> list[int]:
-    """Give the resident bytes of a process and of all that descend from it; empty where there is no /proc."""
-    children: dict[int, list[int]] = {}
-    pages: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        children.setdefault(int(stat[1]), []).append(int(folder.name))
-        pages[int(folder.name)] = int(stat[21])
-    sizes, waiting = [], [root]
-    while waiting:
-        process = waiting.pop()
-        waiting += children.get(process, [])
-        if process in pages:
-            sizes.append(pages[process] * os.sysconf("SC_PAGE_SIZE"))
-    return sizes
-
-
-def machine() -> dict[str, Any]:
-    """Describe this machine: processor, usable cores, memory, load, Python."""
-    model = platform.processor() or platform.machine()
-    memory = None
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-        memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "cpu": model,
-        "cores": cores,
-        "memory_gb": memory,
-        "load": round(os.getloadavg()[0], 1),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
 
 
 def format_table(report: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Measure the stores on a synthetic graph of 100k papers, 10k methods, 3k datasets and 1M relationships.
 
-    python benchmarks/store.py [--scale 1.0] [--neo4j]
+    python -m benchmarks.store [--scale 1.0] [--neo4j] [--json FILE]
 
 Prints load time, open to first answer, and the median of each of the main named queries, with the bars beside them.
 ``--neo4j`` also loads the server that NEO4J_URI names (its own in-process one without) and asks the same queries there.
@@ -8,6 +8,7 @@ Not a test: nothing fails here.
 """
 
 import argparse
+import json
 import os
 import random
 import resource
@@ -16,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 
 import queries
+from benchmarks.processes import machine
 from kg.store.base import Rows, Store
 from kg.store.embedded import EmbeddedStore, write
 from kg.store.neo4j import Neo4jStore, Server, load, server
@@ -152,38 +155,62 @@ def main() -> None:
     arguments.add_argument("--scale", type=float, default=1.0)
     arguments.add_argument("--neo4j", action="store_true")
     arguments.add_argument("--times", type=int, default=11)
+    arguments.add_argument("--json", type=Path, metavar="FILE")
     given = arguments.parse_args()
     graph = synthetic(given.scale)
     print(f"graph: {graph.number_of_nodes():,} nodes, {graph.number_of_edges():,} relationships")
+    report: dict[str, Any] = {
+        "machine": machine(),
+        "nodes": graph.number_of_nodes(),
+        "relationships": graph.number_of_edges(),
+        "bars": {"load_s": 10, "first_answer_ms": 300, "query_ms": 50, "neo4j_relationships_s": 20_000},
+    }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.lbug"
         begun = time.perf_counter()
         write(graph, path)
-        print(f"embedded load: {time.perf_counter() - begun:.1f} s (bar 10), {path.stat().st_size / 1e6:.0f} MB")
+        report["load_s"], report["file_mb"] = time.perf_counter() - begun, path.stat().st_size / 1e6
+        print(f"embedded load: {report['load_s']:.1f} s (bar 10), {report['file_mb']:.0f} MB")
         first = []
         for _ in range(3):
             done = subprocess.run([sys.executable, "-c", FIRST, str(path)], check=True, capture_output=True, text=True)
             first.append(float(done.stdout))
-        print(f"open to first answer, in a new process: {min(first) * 1000:.0f} ms (bar 300)")
+        report["first_answer_ms"] = min(first) * 1000
+        print(f"open to first answer, in a new process: {report['first_answer_ms']:.0f} ms (bar 300)")
         with EmbeddedStore(path) as store:
-            answers = {}
+            answers: dict[str, Rows] = {}
+            report["queries"] = {}
             for name, values in {**MAIN, **ALSO}.items():
                 taken, answers[name] = median(store, name, values, given.times)
+                report["queries"][name] = {"ms": round(taken, 1), "rows": len(answers[name]), "main": name in MAIN}
                 bar = "(bar 50)" if name in MAIN else ""
                 print(f"  {name:22} {taken:8.1f} ms  {len(answers[name]):3} rows {bar}")
-        print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+        report["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"peak memory: {report['peak_mb']:.0f} MB")
         if given.neo4j:
-            with a_server() as where:
-                begun = time.perf_counter()
-                load(graph, where)
-                taken = time.perf_counter() - begun
-                rate = graph.number_of_edges() / taken
-                print(f"neo4j load: {taken:.1f} s, {rate:,.0f} relationships/s, nodes included (bar 20,000)")
-                with Neo4jStore(where) as neo:
-                    for name, values in {**MAIN, **ALSO}.items():
-                        taken, rows = median(neo, name, values, 3)
-                        same = "same rows" if rows == answers[name] else "OTHER ROWS"
-                        print(f"  {name:22} {taken:8.1f} ms  {same}")
+            report["neo4j"] = ask_neo4j(graph, answers)
+    if given.json:
+        given.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+
+
+def ask_neo4j(graph: nx.MultiDiGraph, answers: Mapping[str, Rows]) -> dict[str, Any]:
+    """Load the graph into a server, and ask it the same."""
+    found: dict[str, Any] = {"queries": {}}
+    with a_server() as where:
+        begun = time.perf_counter()
+        load(graph, where)
+        found["load_s"] = time.perf_counter() - begun
+        found["relationships_s"] = graph.number_of_edges() / found["load_s"]
+        print(
+            f"neo4j load: {found['load_s']:.1f} s, {found['relationships_s']:,.0f} relationships/s, nodes included "
+            "(bar 20,000)"
+        )
+        with Neo4jStore(where) as neo:
+            for name, values in {**MAIN, **ALSO}.items():
+                taken, rows = median(neo, name, values, 3)
+                found["queries"][name] = {"ms": round(taken, 1), "same_rows": rows == answers[name]}
+                print(f"  {name:22} {taken:8.1f} ms  {'same rows' if rows == answers[name] else 'OTHER ROWS'}")
+    return found
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.extract import resident as resident_of
+from benchmarks.processes import resident as resident_of
 from kg.errors import QueryError
 from kg.store import memory
 from kg.store.embedded import EmbeddedStore, write
