@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from kg.cli import cli
 from kg.cli.pwc_dumps import entries, read_dump, rows
+from kg.errors import InputError
 from kg.graph import Graph, build_folder
 from kg.update.imports import FOLDER
 from kg.vocabulary import Entry, load, using
@@ -293,10 +294,10 @@ def test_what_is_exported_can_be_imported(graph: Path, dumps: Path, tmp_path: Pa
         (b"[]", "not a dump of Papers with Code"),
         (b'[{"a": 1}]', "not a dump of Papers with Code"),
         (b'{"name": "x"}', "not a dump of Papers with Code"),
-        (b"PAR1", "not a JSON array"),
-        (b"", "not a JSON array"),
+        (b"PAR1", "not a dump of Papers with Code"),
+        (b"", "not a dump of Papers with Code"),
         (b"\x1f\x8bnonsense", "x.json"),
-        (json.dumps(METHODS).encode()[:-40], "cut off"),
+        (gzip.compress(json.dumps(METHODS).encode())[:20], "cannot be read to its end"),
     ],
 )
 def test_what_is_no_dump_is_refused(graph: Path, tmp_path: Path, content: bytes, said: str) -> None:
@@ -307,6 +308,35 @@ def test_what_is_no_dump_is_refused(graph: Path, tmp_path: Path, content: bytes,
     assert result.stderr.startswith("kg: ") and result.stderr.count("\n") == 1
     assert said in result.stderr
     assert sorted(path.name for path in graph.rglob("*")) == before
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_corrupt_record_of_a_dump_costs_that_record_alone(graph: Path, tmp_path: Path, indent: int | None) -> None:
+    records = [{**METHODS[0], "name": f"ZibNet{n}"} for n in range(5)]  # type: ignore[dict-item]
+    whole = [json.dumps(record, indent=indent) for record in records]
+    for broken in (
+        whole[2][:-1],
+        whole[2][1:],
+        whole[2][:100],
+        whole[2].replace('"', "", 1),
+        whole[2].replace(":", ""),
+    ):
+        text = ",\n".join([*whole[:2], broken, *whole[3:]])
+        (tmp_path / "methods.json").write_text(f"[{text}]")
+        problems: list[InputError] = []
+        dump, found = read_dump(tmp_path / "methods.json", on_problem=problems.append)
+        assert dump == "methods"
+        names = [record["name"] for record in found]
+        assert [name for name in names if name != "ZibNet2"] == ["ZibNet0", "ZibNet1", "ZibNet3", "ZibNet4"]
+        line = text[: text.index(broken)].count("\n") + 1
+        assert 1 <= len(problems) <= 2
+        assert line <= int(str(problems[0]).split(":")[1]) <= line + broken.count("\n") + 1
+    result = invoke("import-pwc", graph, tmp_path / "methods.json")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.count("broken JSON") == 1
+    assert "skipped 1 record that cannot be read" in result.stderr
+    with pytest.raises(InputError, match="broken JSON"):
+        list(read_dump(tmp_path / "methods.json")[1])
 
 
 def test_wrong_calls_say_what_to_do(graph: Path, tmp_path: Path, dumps: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kg.cli.ask import GRAPH
-from kg.cli.output import count, note, progress
+from kg.cli.output import Problems, count, note, progress
 from kg.cli.pwc_dumps import Row, dumps, entries, read_dump, rows, tags
 from kg.errors import InputError
 from kg.model import Entity, Evidence, Extraction, Kind, Paper, Relation, Result, Role, Statement, entity_id, paper_id
@@ -52,25 +52,40 @@ def import_pwc(graph: Path, files: tuple[Path, ...], min_papers: int, only: str 
     """
     from kg.graph import Graph
 
-    given = [(path, read_dump(path)[0]) for path in dumps(files)]
+    problems = _Problems()
+    given = [(path, read_dump(path, on_problem=problems)[0]) for path in dumps(files)]
     if not given:
         raise InputError(f"{files[0]}: no .json or .json.gz in this folder")
     Graph(graph)
     lists = [(path, dump) for path, dump in given if dump != "papers" and only != "results"]
     boards = [(path, dump) for path, dump in given if dump in ("tables", "papers") and only != "vocabulary"]
     if lists:
-        _import_names(graph, [path for path, _ in lists], papers=min_papers)
+        _import_names(graph, [path for path, _ in lists], problems, papers=min_papers)
     if boards:
-        _import_results(graph, [path for path, _ in boards])
+        _import_results(graph, [path for path, _ in boards], problems)
+    problems.summary()
 
 
-def _import_names(graph: Path, paths: Iterable[Path], *, papers: int) -> None:
+class _Problems(Problems):
+    """Reports each problem once: a dump is read once to know it, for names and for results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def __call__(self, problem: InputError) -> None:
+        if str(problem) not in self._said:
+            self._said.add(str(problem))
+            super().__call__(problem)
+
+
+def _import_names(graph: Path, paths: Iterable[Path], problems: Problems, *, papers: int) -> None:
     from kg import folder
     from kg.update import VOCABULARY
 
     names: dict[Kind, dict[str, Entry]] = defaultdict(dict)
     for path in paths:
-        dump, records = read_dump(path)
+        dump, records = read_dump(path, on_problem=problems)
         for entry in _unknown(entries(dump, records, papers=papers)):
             names[entry.kind].setdefault(entry.name, entry)
     with folder.claim(graph):
@@ -81,7 +96,7 @@ def _import_names(graph: Path, paths: Iterable[Path], *, papers: int) -> None:
     _refresh(graph)
 
 
-def _import_results(graph: Path, paths: Iterable[Path]) -> None:
+def _import_results(graph: Path, paths: Iterable[Path], problems: Problems) -> None:
     from kg import folder
     from kg.graph import Graph
     from kg.update import VOCABULARY
@@ -91,7 +106,7 @@ def _import_results(graph: Path, paths: Iterable[Path]) -> None:
     known = Graph(graph)
     papers = _Papers.of(extraction.paper for extraction in known.records())
     for path in paths:
-        dump, records = read_dump(path)
+        dump, records = read_dump(path, on_problem=problems)
         for record in records:
             if dump == "papers":
                 papers.add_tags(*tags(record))

@@ -2,16 +2,17 @@
 
 Each is a JSON array of records, plain or gzip, and is read record by record; which one it is, is told by the keys of
 its first record. Their schema is that of https://github.com/paperswithcode/paperswithcode-data, and for evaluation
-tables that of https://github.com/paperswithcode/sota-extractor. A record that is not as it should be is passed over.
+tables that of https://github.com/paperswithcode/sota-extractor. A record that is no JSON is reported and costs itself
+alone; one that is not as it should be is passed over.
 """
 
-import gzip
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import Any, Literal
 
 from kg.errors import InputError
 from kg.model import Kind, normalise_text
@@ -27,6 +28,8 @@ _KEYS: Mapping[Dump, frozenset[str]] = {
     "methods": frozenset({"name", "full_name"}),
 }
 _DEPTH = 20
+_LONGEST_RECORD = 64 << 20
+"""Characters; a record of the evaluation tables holds all leaderboards of a task and of those below it."""
 _LONGEST = 60
 
 
@@ -51,34 +54,57 @@ def dumps(paths: tuple[Path, ...]) -> Iterator[Path]:
             yield path
 
 
-def read_dump(path: Path) -> tuple[Dump, Iterator[Record]]:
-    """Tell which dump ``path`` is and give its records; raises InputError where it is none or breaks off."""
-    records = _records(path)
+def read_dump(path: Path, *, on_problem: Callable[[InputError], None] | None = None) -> tuple[Dump, Iterator[Record]]:
+    """Tell which dump ``path`` is and give its records; raises InputError where it is none.
+
+    Each problem is given to ``on_problem``, or raised if there is none.
+    """
+    early: list[InputError] = []
+    report: Callable[[InputError], None] = early.append
+
+    def tell(problem: InputError) -> None:
+        report(problem)
+
+    records = _records(path, tell)
     first = next(records, None)
     for dump, keys in _KEYS.items():
         if first is not None and keys <= first.keys():
+            if early and on_problem is None:
+                raise early[0]
+            report = on_problem or _raised
+            for problem in early:
+                report(problem)
             return dump, chain([first], records)
+    for problem in early:
+        if not re.match(r".*:\d+: ", str(problem)):
+            raise problem  # of the whole file, which cannot be read
     raise InputError(
         f"{path}: not a dump of Papers with Code; give methods.json, datasets.json, evaluation-tables.json or"
         " papers-with-abstracts.json, as .json or .json.gz"
     )
 
 
-def _records(path: Path) -> Iterator[Record]:
-    import ijson  # type: ignore[import-untyped]
+def _raised(problem: InputError) -> None:
+    raise problem
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) and any(keys <= value.keys() for keys in _KEYS.values())
+
+
+def _records(path: Path, report: Callable[[InputError], None]) -> Iterator[Record]:
+    from kg.read.json_text import read_values
+    from kg.read.source import Source, opened
+    from kg.read.unpack import members
 
     try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if zipped else raw
-            for record in ijson.items(file, "item", use_float=True):
-                if isinstance(record, dict):
-                    yield record
-    except (ijson.JSONError, UnicodeDecodeError, EOFError) as error:
-        raise InputError(f"{path}: not a JSON array, or cut off ({' '.join(str(error).split())[:80]})") from None
+        with opened(str(path)) as stream:
+            for member in members(str(path), stream, report):
+                source = Source(member.name, member.blocks, report)
+                values = iter(()) if source.binary else read_values(source, _is_record, longest=_LONGEST_RECORD)
+                yield from (value for _, value in values if isinstance(value, dict))
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        report(InputError(f"{path}: {error.strerror or error}"))
 
 
 def entries(dump: Dump, records: Iterator[Record], *, papers: int) -> Iterator[Entry]:
@@ -177,4 +203,4 @@ def _dicts(value: object) -> list[Record]:
 
 
 def _count(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0

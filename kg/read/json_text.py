@@ -39,9 +39,12 @@ Told = Callable[[Any], bool]
 """Whether a value is a record: what is found inside a broken one is one only if so."""
 
 
-def read_values(source: Source, is_record: Told) -> Iterator[tuple[int, Any]]:
-    """Give the records of a JSON document, or of several in a row: the line where each starts, and its value."""
-    return _Cutter(source, source.blocks(), _Mending(source, is_record)).values()
+def read_values(source: Source, is_record: Told, *, longest: int = MAX_RECORD) -> Iterator[tuple[int, Any]]:
+    """Give the records of a JSON document, or of several in a row: the line where each starts, and its value.
+
+    A record of more than ``longest`` characters is refused.
+    """
+    return _Cutter(source, source.blocks(), _Mending(source, is_record), longest=longest).values()
 
 
 def read_line_values(source: Source, is_record: Told) -> Iterator[tuple[int, Any]]:
@@ -57,7 +60,7 @@ def read_line_values(source: Source, is_record: Told) -> Iterator[tuple[int, Any
             yield line.number, value
             continue
         if _is_container(text[1:_AHEAD]):
-            yield from _Cutter(source, iter([text]), mending, line.number).values()
+            yield from _Cutter(source, iter([text]), mending, line=line.number).values()
             continue
         mending.report(line.number, error)
         for _, end, value in mending.inside(text):
@@ -87,12 +90,12 @@ class _Mending:
         if found and found.group(1) not in self._keys and len(self._keys) < _MOST_KEYS:
             self._keys[found.group(1)] = None
 
-    def report(self, number: int, error: Exception) -> None:
-        """Report the broken record that begins on line ``number``."""
+    def report(self, number: int, error: Exception, place: str = "") -> None:
+        """Report the broken record that begins on line ``number``, at a ``place`` there."""
         if isinstance(error, RecursionError):
             self._source.problem(number, "JSON nested too deeply; give one flat object a paper")
         elif isinstance(error, json.JSONDecodeError):
-            what = f"broken JSON ({error.msg}, column {error.colno})"
+            what = f"broken JSON ({error.msg}, column {error.colno}{place})"
             self._source.problem(number + error.lineno - 1, f"{what}; mend or remove this record")
         else:
             self._source.problem(number, "broken JSON (a number too long to read); mend or remove this record")
@@ -135,11 +138,23 @@ class _Mending:
 class _Cutter:
     """The state of the cutting: what is open, and the text of the record begun."""
 
-    def __init__(self, source: Source, blocks: Iterator[str], mending: "_Mending", line: int = 1) -> None:
+    def __init__(
+        self,
+        source: Source,
+        blocks: Iterator[str],
+        mending: "_Mending",
+        *,
+        line: int = 1,
+        longest: int = MAX_RECORD,
+    ) -> None:
         self._source = source
         self._blocks = blocks
         self._mending = mending
         self._line = line
+        self._longest = longest
+        self._count = 0
+        """Records on the line of the last one, this one included."""
+        self._last = 0
         self._coming: deque[str] = deque()
         self._outer: list[str] = []
         self._tail = ""
@@ -268,7 +283,7 @@ class _Cutter:
         elif not self._skipped:
             self._held.append(block[start:])
             self._size += len(block) - start
-            if self._size > MAX_RECORD:
+            if self._size > self._longest:
                 yield from self._mend("".join(self._held), "", None, large=True)
 
     def _opens(self, sign: str, before: str, block: str, at: int) -> bool:
@@ -281,6 +296,9 @@ class _Cutter:
         if (named or not key) and (sign == "[" or object_holds) and len(self._outer) < _DEEPEST:
             return True
         self._depth, self._began, self._skipped = 1, self._line, bool(key) and not named
+        if not self._skipped:
+            self._count = self._count + 1 if self._last == self._line else 1
+            self._last = self._line
         white = before[len(before.rstrip(" \t")) :]
         self._indent = white if before[: len(before) - len(white)].endswith("\n") else None
         return False
@@ -293,10 +311,10 @@ class _Cutter:
         closed = error is not None
         error = error or _parsed(text)[1]
         if large:
-            what = f"record of more than {MAX_RECORD >> 20} MB; check its brackets and quotes"
+            what = f"record of more than {self._longest >> 20} MB; check its brackets and quotes"
             self._source.problem(self._began, what)
         elif error and (not self._suspect or '"title"' in text):
-            self._mending.report(self._began, error)
+            self._mending.report(self._began, error, f" of record {self._count}" if self._count > 1 else "")
         self._suspect = True
         begin, counted, line = 0, 0, self._began
         for at, end, value in self._mending.inside(text, self._indent):

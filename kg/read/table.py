@@ -148,14 +148,18 @@ class _Rows:
         self._again.extendleft(reversed(taken[1:]))
         # Quotes inside a quoted cell that are not doubled: where they are even, the cells may come out right.
         loose: list[Line] = []
-        row = next(self._parsed(self._taking(taken[0], loose, _LONGEST), strict=False), [])
+        try:
+            row = next(self._parsed(self._taking(taken[0], loose, _LONGEST), strict=False), [])
+            fits = self._fits(row)
+        except csv.Error:  # a carriage return inside a line
+            row, fits = [], False
         self._effort -= sum(len(line.text) + 50 for line in loose)
         end = len(loose)
         for at in range(1, min(end, _SEARCHED) if self.columns > 1 else 0):
             if self._effort > 0 and self._begins(loose[at : at + _SEARCHED]):
                 end = at
                 break
-        if end == len(loose) and self._fits(row) and sum(line.text.count('"') for line in loose) % 2 == 0:
+        if end == len(loose) and fits and sum(line.text.count('"') for line in loose) % 2 == 0:
             return row
         advice = "put cells with commas in quotes" if why.endswith("columns") else "check its quotes"
         shown = why if why.endswith("columns") else f"broken row ({why})"

@@ -58,13 +58,18 @@ def survives(path: Path, content: bytes, form: str | None) -> None:
         found = list(read([path], format=form, on_problem=problems.append))
     assert time.process_time() - began < SECONDS
     assert found or problems or form in _MAY_BE_SILENT or b"itemType" in content or b"deleted" in content
-    for problem in problems:
-        assert str(problem).startswith(str(path))
-        assert len(str(problem).splitlines()) == 1
-        assert not any(c in "\x1b\x7f" or c < " " for c in str(problem)), "what a terminal would obey"
+    plain_lines(path, problems)
     for paper in found:
         well_formed(paper)
         assert paper.sources[0].startswith(str(path))
+
+
+def plain_lines(path: Path, problems: list[InputError]) -> None:
+    """Check that each problem is one line that begins with the path and holds nothing that a terminal would obey."""
+    for problem in problems:
+        assert str(problem).startswith(str(path))
+        assert len(str(problem).splitlines()) == 1
+        assert not any(c == "\x7f" or c < " " for c in str(problem))
 
 
 def well_formed(paper: Paper) -> None:
@@ -124,9 +129,10 @@ def reads_dump(folder: Path) -> Callable[[bytes], None]:
     def check(content: bytes) -> None:
         path = folder / "fuzz"
         path.write_bytes(content)
+        problems: list[InputError] = []
         try:
             with limited():
-                dump, records = pwc_dumps.read_dump(path)
+                dump, records = pwc_dumps.read_dump(path, on_problem=problems.append)
                 if dump == "papers":
                     for record in records:
                         title, url, methods, tasks = pwc_dumps.tags(record)
@@ -140,7 +146,7 @@ def reads_dump(folder: Path) -> Callable[[bytes], None]:
                         for row in pwc_dumps.rows(record):
                             str(row).encode()
         except InputError as problem:
-            assert str(problem).startswith(str(path))
-            assert len(str(problem).splitlines()) == 1
+            problems.append(problem)
+        plain_lines(path, problems)
 
     return check
