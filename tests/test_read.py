@@ -444,3 +444,22 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
 @pytest.mark.skipif(not CORPUS.is_file(), reason="the corpus in ../shared/corpus is not here")
 def test_the_corpus_reads_whole() -> None:
     assert sum(1 for _ in read([CORPUS], strict=True)) == 40_000
+
+
+@pytest.mark.parametrize("form", ["lines", "array", "xml", "bib"])
+def test_papers_below_many_blank_lines(made: Made, form: str) -> None:
+    text = {
+        "lines": json.dumps(ROW) + "\n" + json.dumps(ROW),
+        "array": json.dumps(ROWS, indent=1),
+        "xml": "<feed><entry><title>A</title><summary>We.</summary></entry></feed>",
+        "bib": "@article{a, title={A}, abstract={We.}}\n",
+    }[form]
+    found, problems = tried(made("\n" * 200_000 + text))
+    assert problems == []
+    assert found[0].sources[0].endswith(":200002" if form == "array" else ":200001")
+    assert tried(made("\n" * 200_000))[1][0].endswith("empty; give a file with papers")
+
+
+def test_brackets_without_end_are_nested_too_deeply(made: Made) -> None:
+    path = made("[" * 100_000)
+    assert tried(path) == ([], [f"{path}:1: JSON nested too deeply; give one flat object a paper"])

@@ -211,6 +211,15 @@ def test_a_bomb(made: Made, suffix: str) -> None:
 
 
 @pytest.mark.usefixtures("small_bombs")
+@pytest.mark.parametrize("suffix", PACKS)
+@pytest.mark.parametrize("sign", [b" ", b"\n", b"\0"])
+def test_a_bomb_with_nothing_in_it(made: Made, suffix: str, sign: bytes) -> None:
+    path = made(PACKS[suffix](sign * (40 << 20)))
+    binary = "a binary file, not text; give text, BibTeX, JSON or CSV"
+    assert tried(path) == ([], [f"{path}: {binary if sign == bytes(1) else BOMB}"])
+
+
+@pytest.mark.usefixtures("small_bombs")
 def test_a_bomb_in_a_zip_and_in_a_tar(made: Made) -> None:
     path = made(packed_zip({f"{n}.json": bytes(1 << 20) for n in range(3)}))
     assert tried(path) == ([], [f"{path}: {BOMB}"])

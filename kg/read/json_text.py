@@ -44,7 +44,8 @@ def read_values(source: Source, is_record: Told, *, longest: int = MAX_RECORD) -
 
     A record of more than ``longest`` characters is refused.
     """
-    return _Cutter(source, source.blocks(), _Mending(source, is_record), longest=longest).values()
+    mending = _Mending(source, is_record)
+    return _Cutter(source, source.blocks(), mending, line=source.first, longest=longest).values()
 
 
 def read_line_values(source: Source, is_record: Told) -> Iterator[tuple[int, Any]]:
@@ -144,7 +145,7 @@ class _Cutter:
         blocks: Iterator[str],
         mending: "_Mending",
         *,
-        line: int = 1,
+        line: int,
         longest: int = MAX_RECORD,
     ) -> None:
         self._source = source

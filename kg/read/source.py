@@ -57,9 +57,16 @@ class Source:
             self._bytes = _transcoded(self._bytes, codecs.getincrementaldecoder("utf-8-sig")("surrogateescape"))
         elif self._encoding:
             self._bytes = _transcoded(self._bytes, codecs.getincrementaldecoder(self._encoding)("replace"))
-        start = next(self._bytes, b"")
+        start = b""
+        self.first = 1
+        """The line with which `blocks` begins: what is blank before the first text is passed over, however long."""
+        for block in self._bytes:
+            if block.strip():
+                start = block
+                break
+            self.first += block.count(b"\n") or block.count(b"\r")
         self._bytes = itertools.chain([start], self._bytes)
-        self.empty = not start.strip()
+        self.empty = not start
         self.binary = _looks_binary(start)
         self._newline = b"\r" if b"\r" in start and b"\n" not in start else b"\n"
         self.head = start.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
@@ -82,7 +89,7 @@ class Source:
 
     def lines(self) -> Iterator[Line]:
         """Iterate over the lines; one longer than `MAX_RECORD` is reported and given as an empty line."""
-        number, rest, dropped = 1, b"", False
+        number, rest, dropped = self.first, b"", False
         for block in self._bytes:
             first, *more = block.split(self._newline)
             if not more:
@@ -101,7 +108,7 @@ class Source:
 
     def blocks(self) -> Iterator[str]:
         """Iterate over the text in pieces that end with a line where lines are of common length."""
-        number, rest = 1, b""
+        number, rest = self.first, b""
         for block in self._bytes:
             cut = block.rfind(self._newline) + 1
             if not cut and len(rest) < BLOCK * 4:

@@ -91,7 +91,7 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
     A comment or CDATA section without an end is gone over again as text, so that it swallows no other record.
     """
     blocks, again = filter(None, source.blocks()), ""
-    line, began, size, plain_to = 1, 1, 0, 0
+    line, began, size, plain_to = source.first, 1, 0, 0
     name = tail = until = ""
     held: list[str] = []
     said = False
