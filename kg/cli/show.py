@@ -152,9 +152,12 @@ def load(graph: Path, prune: bool) -> None:
     from kg.graph import Graph
     from kg.store import neo4j
 
-    found = Graph(graph).graph
-    with progress("rows") as update:
-        done = neo4j.load(found, neo4j.server(), prune=prune, progress=lambda done, total: update("load", done, total))
+    opened = Graph(graph)
+    total = sum(sum(counts.values()) for counts in opened.manifest.counts.values())
+    with progress("rows") as update, opened.stream() as found:
+        done = neo4j.load(
+            found, neo4j.server(), prune=prune, total=total, progress=lambda rows, of: update("load", rows, of)
+        )
     note(f"loaded {count(done.nodes, 'node')}, {count(done.relationships, 'relationship')}")
     if prune:
         note(

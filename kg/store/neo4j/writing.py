@@ -6,18 +6,22 @@ time: of two that begin together in an empty database, each would create the rel
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
+from kg.store.arrow import Stream
 from kg.store.neo4j.connection import Server, connect, explained
 from kg.store.schema import ENDS, ENTITIES, NODES, RELATIONSHIPS
 
 if TYPE_CHECKING:
     import networkx as nx
+
+Batch = tuple[str, list[list[Any]]]
+"""A statement and its rows."""
 
 BATCH = 5_000
 """Rows sent in one transaction."""
@@ -86,44 +90,59 @@ def _map(names: Iterable[str], first: int) -> str:
     return "{" + ", ".join(f"{name}: row[{place}]" for place, name in enumerate(names, first)) + "}"
 
 
-def node_batches(graph: "nx.MultiDiGraph", *, size: int = BATCH) -> Iterator[tuple[str, list[list[Any]]]]:
+def node_batches(graph: "nx.MultiDiGraph | Stream", *, size: int = BATCH) -> Iterator[Batch]:
     """Give each statement that writes nodes with up to ``size`` rows; raises StoreError where one does not fit."""
-    nodes: dict[tuple[str, bool], list[str]] = defaultdict(list)
-    for key, data in graph.nodes(data=True):
+    waiting: dict[tuple[str, bool], list[list[Any]]] = defaultdict(list)
+    for key, data in _nodes_of(graph):
         label = data.get("label", "")
         if label not in NODES:
             raise StoreError(f"node {key!r} has no label of the schema; build the graph with kg.assemble")
         _check_length(label, "id", key)
         _check_length(label, "name", data.get("name") or "")
-        nodes[label, bool(data.get("benchmark"))].append(key)
-    for (label, benchmark), keys in nodes.items():
-        names = list(NODES[label])[1:]
-        for start in range(0, len(keys), size):
-            rows = [[key, *map(graph.nodes[key].get, names)] for key in keys[start : start + size]]
-            yield node_statement(label, benchmark=benchmark), rows
+        kind = label, bool(data.get("benchmark"))
+        waiting[kind].append([key, *map(data.get, _NODE_VALUES[label])])
+        if len(waiting[kind]) == size:
+            yield node_statement(label, benchmark=kind[1]), waiting.pop(kind)
+    for (label, benchmark), rows in waiting.items():
+        yield node_statement(label, benchmark=benchmark), rows
+
+
+_NODE_VALUES = {label: list(properties)[1:] for label, properties in NODES.items()}
 
 
 def relationship_batches(
-    graph: "nx.MultiDiGraph",
-    relations: Container[str] = RELATIONSHIPS,
-    *,
-    fresh: bool = False,
-    size: int = BATCH,
-) -> Iterator[tuple[str, list[list[Any]]]]:
-    """Do as `node_batches` for relationships of the types ``relations``; for ``fresh`` see `relationship_statement`."""
-    edges: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
-    for a, b, relation in graph.edges(keys=True):
-        ends = graph.nodes[a]["label"], graph.nodes[b]["label"]
+    graph: "nx.MultiDiGraph | Stream", fresh: Container[str] = (), *, size: int = BATCH
+) -> Iterator[Batch]:
+    """Do as `node_batches` for relationships; for the types ``fresh`` see `relationship_statement`."""
+    waiting: dict[tuple[str, str, str], list[list[Any]]] = defaultdict(list)
+
+    def batch(table: tuple[str, str, str]) -> Batch:
+        return relationship_statement(*table, fresh=table[0] in fresh), waiting.pop(table)
+
+    for a, b, relation, data in _edges_of(graph):
+        start, end = ends = _labels_of(graph, a, relation, b)
         if ends not in ENDS.get(relation, ()):
-            raise StoreError(f"{relation} cannot join {ends[0]} {a!r} and {ends[1]} {b!r}")
-        if relation in relations:
-            edges[relation, *ends].append((a, b))
-    for (relation, a, b), pairs in edges.items():
-        names = list(RELATIONSHIPS[relation])
-        statement = relationship_statement(relation, a, b, fresh=fresh)
-        for start in range(0, len(pairs), size):
-            part = pairs[start : start + size]
-            yield statement, [[x, y, *map(graph.edges[x, y, relation].get, names)] for x, y in part]
+            raise StoreError(f"{relation} cannot join {start} {a!r} and {end} {b!r}")
+        table = relation, start, end
+        waiting[table].append([a, b, *map(data.get, RELATIONSHIPS[relation])])
+        if len(waiting[table]) == size:
+            yield batch(table)
+    for table in list(waiting):
+        yield batch(table)
+
+
+def _nodes_of(graph: "nx.MultiDiGraph | Stream") -> Iterable[tuple[str, Mapping[str, Any]]]:
+    return graph.nodes() if isinstance(graph, Stream) else graph.nodes(data=True)
+
+
+def _edges_of(graph: "nx.MultiDiGraph | Stream") -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    return graph.edges() if isinstance(graph, Stream) else graph.edges(keys=True, data=True)
+
+
+def _labels_of(graph: "nx.MultiDiGraph | Stream", source: str, relation: str, target: str) -> tuple[str, str]:
+    if isinstance(graph, Stream):
+        return graph.ends(source, relation, target)
+    return graph.nodes[source]["label"], graph.nodes[target]["label"]
 
 
 def _check_length(label: str, name: str, text: str) -> None:
@@ -135,24 +154,28 @@ def _check_length(label: str, name: str, text: str) -> None:
 
 
 def load(
-    graph: "nx.MultiDiGraph",
+    graph: "nx.MultiDiGraph | Stream",
     where: Server,
     *,
     prune: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+    total: int | None = None,
     batch_size: int = BATCH,
     patience: float = 30.0,
 ) -> Loaded:
     """Write ``graph`` into the server, or bring what is there up to it.
 
-    ``progress`` is called with rows done and rows in all. A transaction that fails for a passing reason is tried again
-    for ``patience`` seconds. Raises StoreError, after which the same call completes the load.
+    ``progress`` is called with rows done and rows in all: ``total``, where the graph is a stream. A transaction that
+    fails for a passing reason is tried again for ``patience`` seconds. Raises StoreError, after which the same call
+    completes the load.
     """
-    total = graph.number_of_nodes() + graph.number_of_edges()
+    if not isinstance(graph, Stream):
+        total = graph.number_of_nodes() + graph.number_of_edges()
     done = 0
 
     def lost() -> str:
-        return f" after {done:,} of {total:,} rows; load again to complete it" if done else ""
+        of = "" if total is None else f" of {total:,}"
+        return f" after {done:,}{of} rows; load again to complete it" if done else ""
 
     def written(rows: int) -> None:
         nonlocal done
@@ -165,13 +188,13 @@ def load(
             database.run(statement)
         fresh = {relation for relation in RELATIONSHIPS if not database.run(_COUNT.format(relation))[0][0]}
         _write_all(database, node_batches(graph, size=batch_size), written)
-        _write_all(database, relationship_batches(graph, fresh, fresh=True, size=batch_size), written)
+        nodes = done
         # MERGE locks both ends, and hubs are ends of most: two at once would wait for each other.
-        known = RELATIONSHIPS.keys() - fresh
-        _write_all(database, relationship_batches(graph, known, size=batch_size), written, writers=1)
-        removed_relationships = _prune_relationships(database, graph, batch_size) if prune else 0
-        removed_nodes = _prune_nodes(database, graph, batch_size) if prune else 0
-    return Loaded(graph.number_of_nodes(), graph.number_of_edges(), removed_nodes, removed_relationships)
+        writers = WRITERS if fresh == RELATIONSHIPS.keys() else 1
+        _write_all(database, relationship_batches(graph, fresh, size=batch_size), written, writers=writers)
+        relationships = done - nodes
+        removed = _prune(database, graph, batch_size) if prune else (0, 0)
+    return Loaded(nodes, relationships, *removed)
 
 
 _COUNT = "MATCH ()-[r:{}]->() RETURN count(r)"
@@ -212,7 +235,7 @@ def _database(where: Server, patience: float) -> Iterator[_Database]:
 
 def _write_all(
     database: _Database,
-    batches: Iterable[tuple[str, list[list[Any]]]],
+    batches: Iterable[Batch],
     written: Callable[[int], None],
     *,
     writers: int = WRITERS,
@@ -232,30 +255,33 @@ def _write_all(
                 one.cancel()
 
 
-def _prune_relationships(database: _Database, graph: "nx.MultiDiGraph", size: int) -> int:
+def _prune(database: _Database, graph: "nx.MultiDiGraph | Stream", size: int) -> tuple[int, int]:
+    """Remove the nodes and relationships that ``graph`` has not; give how many."""
+    # Of millions of names their hashes alone are kept: two of 64 bits are the same once in some hundred thousand loads.
+    links = {hash((a, b, relation)) for a, b, relation, _ in _edges_of(graph)}
+    nodes = {hash((key, data["label"])) for key, data in _nodes_of(graph)}
     removed = 0
     for relation, ends in ENDS.items():
-        kept = {(a, b) for a, b, key in graph.edges(keys=True) if key == relation}
         for start, end in ends:
             found = database.run(
                 f"MATCH (a:{start})-[r:{relation}]->(b:{end}) WHERE a.id IS NOT NULL AND b.id IS NOT NULL "
                 "RETURN a.id, b.id, elementId(r)"
             )
-            gone = [key for a, b, key in found if (a, b) not in kept]
+            gone = [key for a, b, key in found if hash((a, b, relation)) not in links]
             for first in range(0, len(gone), size):
                 database.write(
                     f"UNWIND $rows AS row MATCH (:{start})-[r:{relation}]->(:{end}) WHERE elementId(r) = row DELETE r",
                     gone[first : first + size],
                 )
             removed += len(gone)
-    return removed
+    return _prune_nodes(database, nodes, size), removed
 
 
-def _prune_nodes(database: _Database, graph: "nx.MultiDiGraph", size: int) -> int:
+def _prune_nodes(database: _Database, kept: Container[int], size: int) -> int:
     removed = 0
     for label in NODES:
         found = database.run(f"MATCH (n:{label}) WHERE n.id IS NOT NULL RETURN n.id")
-        gone = [key for (key,) in found if key not in graph or graph.nodes[key].get("label") != label]
+        gone = [key for (key,) in found if hash((key, label)) not in kept]
         for first in range(0, len(gone), size):
             database.write(
                 f"UNWIND $rows AS row MATCH (n:{label} {{id: row}}) DETACH DELETE n",
