@@ -22,6 +22,20 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 settings.register_profile("kg", deadline=None)
 settings.load_profile("kg")
 
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take two processes for the whole suite, which uses two cores, and none for files that are named."""
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and all that need Neo4j, so that there is one server for them."""
+    for item in items:
+        needed = getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("neo4j" if "neo4j_server" in needed else item.path.name))
+
+
 MAY_SKIP: tuple[str, ...] = ()
 """Reasons, or parts of them, for which a test may be skipped even in CI."""
 

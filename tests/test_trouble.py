@@ -208,7 +208,7 @@ def _children(pid: int) -> list[int]:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_a_build_that_is_stopped_leaves_no_process_and_no_lock(tmp_path: Path, sign: signal.Signals) -> None:
     source, path = tmp_path / "papers.jsonl", tmp_path / "papers.kg"
-    many = ({"title": f"Net{n}X at work", "abstract": f"We propose Net{n}X on CIFAR-10."} for n in range(50_000))
+    many = ({"title": f"Net{n}X at work", "abstract": f"We propose Net{n}X on CIFAR-10."} for n in range(8_000))
     source.write_text("".join(json.dumps(record) + "\n" for record in many))
     with subprocess.Popen(
         [sys.executable, "-c", STOPPED, str(source), str(path)], stderr=subprocess.PIPE, text=True
