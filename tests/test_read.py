@@ -357,6 +357,32 @@ def test_links_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no symbolic links here")
+def test_links_that_multiply_are_followed_once(tmp_path: Path) -> None:
+    for number in range(31):
+        (tmp_path / f"{number:02}").mkdir()
+        for name in "ab" if number < 30 else "":
+            (tmp_path / f"{number:02}" / name).symlink_to(tmp_path / f"{number + 1:02}")
+    (tmp_path / "30" / "x.jsonl").write_text(json.dumps(ROW))
+    found, problems = tried(tmp_path / "00")
+    assert len(found) == 1
+    what = "a folder read already under another name, not read again; remove the link"
+    assert problems == [f"{tmp_path}/00/{'a/' * deep}b: {what}" for deep in reversed(range(30))]
+
+
+def test_a_folder_as_deep_as_there_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("x.jsonl").write_text(json.dumps(ROW))
+    assert len(list(read([tmp_path / "d"], strict=True))) == 1
+    Path("x.jsonl").unlink()
+    for _ in range(1200):  # no deeper than others can take away
+        os.chdir("..")
+        Path("d").rmdir()
+
+
 def test_problems_are_logged_where_nobody_asks(made: Made, caplog: pytest.LogCaptureFixture) -> None:
     path = made("")
     assert not list(read([path]))

@@ -2,8 +2,8 @@
 
 A `Source` is one file (or stdin, or a member of an archive), unpacked by `kg.read.unpack`: decoded as UTF-8 (UTF-16
 with a byte order mark, XML as it declares), a line that is not UTF-8 as Windows-1252 with a report. It does not know
-what the text means. Folders are walked in sorted order without hidden files; a link that leads back to a folder above
-it is refused.
+what the text means. Folders are walked in sorted order without hidden files, each once; a link that leads back to a
+folder above it is refused.
 """
 
 import codecs
@@ -234,25 +234,40 @@ def files(names: Iterable[str], report: Callable[[InputError], None]) -> Iterato
             yield name, True
             continue
         found = False
-        for path in _walk(Path(name), (), report):
+        for path in _walk(Path(name), report):
             found = True
             yield str(path), False
         if not found:
             report(InputError(f"{name}: no files in this folder; give a folder that holds papers"))
 
 
-def _walk(folder: Path, above: tuple[tuple[int, int], ...], report: Callable[[InputError], None]) -> Iterator[Path]:
-    try:
-        state = folder.stat()
-        entries = sorted(folder.iterdir(), key=lambda path: path.name)
-    except OSError as error:
-        report(InputError(f"{folder}: cannot be opened ({error.strerror}); check its permissions"))
-        return
-    here = state.st_dev, state.st_ino
-    if here in above:
-        report(InputError(f"{folder}: a link back to a folder above it, not followed; remove the link"))
-        return
-    for path in entries:
+def _walk(top: Path, report: Callable[[InputError], None]) -> Iterator[Path]:
+    above: list[tuple[tuple[int, int], Iterator[Path]]] = []
+    seen: set[tuple[int, int]] = set()
+
+    def enter(folder: Path) -> None:
+        try:
+            state = folder.stat()
+            entries = sorted(folder.iterdir(), key=lambda path: path.name)
+        except OSError as error:
+            report(InputError(f"{folder}: cannot be opened ({error.strerror}); check its permissions"))
+            return
+        here = state.st_dev, state.st_ino
+        if any(here == one for one, _ in above):
+            report(InputError(f"{folder}: a link back to a folder above it, not followed; remove the link"))
+        elif here in seen:
+            # Twenty folders with two links each to the next one would be a million.
+            report(InputError(f"{folder}: a folder read already under another name, not read again; remove the link"))
+        else:
+            seen.add(here)
+            above.append((here, iter(entries)))
+
+    enter(top)
+    while above:
+        path = next(above[-1][1], None)
+        if path is None:
+            above.pop()
+            continue
         if path.name.startswith("."):
             continue
         try:
@@ -261,7 +276,7 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...], report: Callable[[In
             report(InputError(f"{path}: cannot be opened ({error.strerror}); remove or mend the link"))
             continue
         if stat.S_ISDIR(mode):
-            yield from _walk(path, (*above, here), report)
+            enter(path)
         elif stat.S_ISREG(mode):
             yield path
 
