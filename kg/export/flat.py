@@ -13,8 +13,9 @@ A graph is in memory, or a `Stream` that is walked once for the types of the col
 import json
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import networkx as nx
 
@@ -44,8 +45,7 @@ class Stream(Protocol):
 Graph: TypeAlias = "nx.MultiDiGraph | Stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One node, or one edge between ``source`` and ``target``."""
 
     id: str
@@ -196,30 +196,54 @@ def name_of(key: Hashable, properties: Mapping[str, object]) -> str:
     return str(properties.get("name") or properties.get("title") or key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """A node or an edge: the values of the first columns, and its properties, some of which are hidden."""
 
     id: str
     own: tuple[object, ...]
     properties: Mapping[str, Any]
-    hidden: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
     source: str = ""
     target: str = ""
 
 
-class _Naming:
-    """The columns of properties, by name; one that would clash with a reserved name gets a ``_``.
+@dataclass(slots=True)
+class _Column:
+    """A column: the types that were seen, and the classes of values that tell nothing new about it."""
+
+    name: str
+    types: set[Type] = field(default_factory=set)
+    known: set[type] = field(default_factory=lambda: {type(None)})
+
+    def note(self, raw: object, *, lists: bool) -> None:
+        """Note the type of a value; a list that is to be a text is not written out."""
+        cls = raw.__class__
+        if cls is list and not lists:
+            self.types.add("string")
+            self.known.add(cls)
+            return
+        value = _value(raw, lists=lists)
+        if value is None:
+            return
+        self.types.add(_type(value))
+        if cls is str or cls is bool or cls is float or (cls is int and {"int", "long", "string"} <= self.types):
+            self.known.add(cls)
+
+
+class _Columns:
+    """The columns of items; a property that would clash with a reserved name gets a ``_``.
 
     Most items have the same few sets of properties, so that columns are named once for all that are alike.
     """
 
-    def __init__(self, reserved: tuple[str, ...]) -> None:
+    def __init__(self, first: tuple[str, ...], reserved: tuple[str, ...]) -> None:
+        self.first = [_Column(name) for name in first]
+        self.others: dict[str, _Column] = {}
         self._reserved = reserved
-        self._known: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+        self._known: dict[tuple[Any, ...], list[tuple[_Column, str]]] = {}
 
-    def columns(self, item: _Item) -> list[tuple[str, str]]:
-        """Give column and property, by columns."""
+    def of(self, item: _Item) -> list[tuple[_Column, str]]:
+        """Give column and property for each property of an item, by columns."""
         shape = item.hidden, *item.properties
         known = self._known.get(shape)
         if known is None:
@@ -229,63 +253,69 @@ class _Naming:
                 while free in self._reserved or free in found:
                     free += "_"
                 found[free] = name
-            known = self._known[shape] = sorted(found.items())
+            columns = ((self.others.setdefault(name, _Column(name)), found[name]) for name in sorted(found))
+            known = self._known[shape] = list(columns)
         return known
+
+    def all(self) -> list[_Column]:
+        """Give the columns that have a value somewhere, in their order."""
+        return [c for c in (*self.first, *(self.others[name] for name in sorted(self.others))) if c.types]
 
 
 def _table(
     items: Callable[[], Iterator[_Item]], first: tuple[str, ...], *, reserved: tuple[str, ...], lists: bool
 ) -> Table:
-    naming = _Naming(reserved)
-    found: dict[str, set[Type]] = {}
+    columns = _Columns(first, reserved)
     count = 0
     for count, item in enumerate(items(), 1):  # noqa: B007 - the last one is told
-        for column, value in zip(first, item.own, strict=True):
-            _note(found, column, value, lists=lists)
-        for column, name in naming.columns(item):
-            _note(found, column, item.properties[name], lists=lists)
-    names = [name for name in first if name in found] + sorted(found.keys() - set(first))
-    columns = {name: _common(found[name]) for name in names}
-    mixed = {name: columns[name] for name in names if len(found[name]) > 1}
+        for column, raw in zip(columns.first, item.own, strict=True):
+            if raw.__class__ not in column.known:
+                column.note(raw, lists=lists)
+        properties = item.properties
+        for column, name in columns.of(item):
+            raw = properties[name]
+            if raw.__class__ not in column.known:
+                column.note(raw, lists=lists)
+    types = {column.name: _common(column.types) for column in columns.all()}
+    mixed = {column.name: types[column.name] for column in columns.all() if len(column.types) > 1}
 
     def rows() -> Iterator[Row]:
         for item in items():
             values: dict[str, Value] = {}
-            for column, raw in zip(first, item.own, strict=True):
+            for column, raw in zip(columns.first, item.own, strict=True):
                 if (value := _value(raw, lists=lists)) is not None:
-                    values[column] = value
-            for column, name in naming.columns(item):
-                if (value := _value(item.properties[name], lists=lists)) is not None:
-                    values[column] = value
-            for column in mixed.keys() & values.keys():
-                values[column] = _as(values[column], mixed[column])
+                    values[column.name] = value
+            properties = item.properties
+            for column, name in columns.of(item):
+                if (value := _value(properties[name], lists=lists)) is not None:
+                    values[column.name] = value
+            for name in mixed.keys() & values.keys():
+                values[name] = _as(values[name], mixed[name])
             yield Row(item.id, values, item.source, item.target)
 
-    return Table(columns, rows, count)
+    return Table(types, rows, count)
 
 
-def _note(found: dict[str, set[Type]], column: str, raw: object, *, lists: bool) -> None:
-    """Note the type of a value; what is known of it already costs little, and no list is written out."""
-    if raw is None or raw == "":
-        return
-    if isinstance(raw, str) or (not lists and isinstance(raw, list)):
-        kind: Type = "string"
-    elif (value := _value(raw, lists=lists)) is not None:
-        kind = _type(value)
-    else:
-        return
-    known = found.get(column)
-    if known is None:
-        found[column] = {kind}
-    elif kind not in known:
-        known.add(kind)
-
-
-def _value(raw: object, *, lists: bool) -> Value | None:
-    if isinstance(raw, str) and raw.__class__ is str:
+def _value(raw: Any, *, lists: bool) -> Value | None:
+    cls = raw.__class__
+    if cls is str:
         return raw or None
+    if cls is int:
+        return cast(int, raw)
+    if cls is list and not lists:
+        return _text_of(raw)
     items = listed(raw) if lists else None
     return items if items is not None else plain(raw)
+
+
+def _text_of(items: list[Any]) -> str:
+    """Write a list as the encoder does; lists of texts alone, or of integers, are most, and this is twice as fast."""
+    classes = set(map(type, items))
+    if classes == {str}:
+        return f"[{', '.join(map(encode_basestring, items))}]"
+    if classes == {int}:
+        return f"[{', '.join(map(repr, items))}]"
+    return _ENCODER.encode(items)
 
 
 def _type(value: Value) -> Type:

@@ -28,13 +28,12 @@ def write(graph: Graph, path: Path) -> None:
                 kind = table.columns[name]
                 file.write(f'  <key id="{key}" for="{scope}" attr.name="{xml(name)}" attr.type="{kind}"/>\n')
         file.write('  <graph id="G" edgedefault="directed">\n')
-        names = {name: key for key, name in _keys("node", node_table).items()}
-        for row in node_table.rows():
-            file.write(f'    <node id="{xml(row.id)}">{_data(row, names)}</node>\n')
-        names = {name: key for key, name in _keys("edge", edge_table).items()}
+        data = _Data("node", node_table)
+        file.writelines(f'    <node id="{xml(row.id)}">{data.of(row)}</node>\n' for row in node_table.rows())
+        data = _Data("edge", edge_table)
         for row in edge_table.rows():
             ends = f'source="{xml(row.source)}" target="{xml(row.target)}"'
-            file.write(f'    <edge id="{xml(row.id)}" {ends}>{_data(row, names)}</edge>\n')
+            file.write(f'    <edge id="{row.id}" {ends}>{data.of(row)}</edge>\n')
         file.write("  </graph>\n</graphml>\n")
 
 
@@ -44,5 +43,18 @@ def _keys(scope: str, table: Table) -> dict[str, str]:
     return {name if name in known else f"{scope[0]}{number}": name for number, name in enumerate(table.columns)}
 
 
-def _data(row: Row, keys: dict[str, str]) -> str:
-    return "".join(f'<data key="{keys[name]}">{xml(text(value))}</data>' for name, value in row.values.items())
+class _Data:
+    """Writes the values of rows."""
+
+    def __init__(self, scope: str, table: Table) -> None:
+        self._tags = {name: f'<data key="{key}">' for key, name in _keys(scope, table).items()}
+
+    def of(self, row: Row) -> str:
+        """Give the elements of a row."""
+        tags = self._tags
+        return "".join(
+            [
+                f"{tags[name]}{xml(value) if isinstance(value, str) else text(value)}</data>"
+                for name, value in row.values.items()
+            ]
+        )
