@@ -279,3 +279,14 @@ def test_a_file_is_never_read_through_an_entity(made: Made) -> None:
     inner = f'<feed><entry><!DOCTYPE a [<!ENTITY x SYSTEM "{secret}">]><title>&x;</title></entry></feed>'
     path = made(inner)
     assert tried(path) == ([], [f"{path}:1: declares entities, which can hide gigabytes; remove its DOCTYPE"])
+
+
+def test_what_is_wrong_with_the_quotes_of_a_row(made: Made) -> None:
+    rows = ['A\t"We" net."', "B\rb\tWe net.", "C\tWe net.", 'D\t"We']
+    found, problems = tried(made("title\tabstract\n" + "\n".join(rows)))
+    assert [paper.title for paper in found] == ["C"]
+    assert [problem.partition(":")[2] for problem in problems] == [
+        "2: broken row (text after a closing quote); check its quotes",
+        "3: broken row (a line break inside a line); check its quotes",
+        "5: broken row (a quote that does not close); check its quotes",
+    ]

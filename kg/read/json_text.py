@@ -332,7 +332,7 @@ class _Cutter:
         if begin:
             self._line = self._began + text.count("\n", 0, begin)
         # Where the brackets closed too early or not at all, the next record is looked for.
-        find = not begin and (large or not _GOES_ON.match(rest))
+        find = not begin and (large or not _GOES_ON.match(self._after(rest, 0)))
         self._lost = self._mending.starts(text, self._indent) if find else None
         self._tail = text[1:][-200:] if find else ""
         self._in_string = self._escaped = False

@@ -66,6 +66,14 @@ def _read(source: Source, skip_empty: bool, delimiter: str) -> Iterator[Paper]:
             source.refuse(number, refusal, skip_empty)
 
 
+def _why(error: csv.Error) -> str:
+    """What is wrong with a row, in words that name no sign: a tab would break the line."""
+    said = str(error)
+    if "expected after" in said:
+        return "text after a closing quote"
+    return "a quote that does not close" if "unexpected end" in said else "a line break inside a line"
+
+
 class _Rows:
     """The rows that are not blank, each with the line where it begins; a broken one is reported and left out."""
 
@@ -86,7 +94,7 @@ class _Rows:
             try:
                 row = next(self._parsed(self._taking(first, taken), strict=True), [])
             except csv.Error as error:
-                row, why = [], str(error)
+                row, why = [], _why(error)
                 fits = False
             else:
                 fits, why = self._fits(row), f"{len(row)} cells under {self.columns} columns"
