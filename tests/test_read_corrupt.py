@@ -2,7 +2,8 @@
 
 Of five records the middle one is damaged: one character lost at every place, cut at every place from either end,
 junk put in at every place. The four others come back as they were, whatever it is. `KG_CORRUPT=all` tries every place,
-and not only some forty of each kind.
+and not only some forty of each kind. Markdown and pasted listings have no syntax that could tell a broken title from
+the text above it: there, that text grows by the lost paper, and nothing is said.
 """
 
 import json
@@ -13,6 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from kg.errors import InputError
+from kg.read import xml_records
+from kg.read.json_text import read_values
+from kg.read.source import Source
 
 from .test_read import tried
 
@@ -194,3 +200,46 @@ def test_a_corrupt_record_costs_that_record_alone(tmp_path: Path, name: str) -> 
             if not line or not first <= int(line[1]) <= first + left.count("\n") + 1:
                 failed.append(f"{what}: {problem}")
     assert not failed, f"{len(failed)} of {sum(1 for _ in damages(shape.record('Hake')))}:\n" + "\n".join(failed[:40])
+
+
+def test_labelled_text_whose_title_has_lost_its_label(tmp_path: Path) -> None:
+    # The line may be text of the abstract above it; that two abstracts follow one another shows that it is not.
+    path = tmp_path / "x.txt"
+    papers = [f"Title: Nets for {fish}\nAuthors: A. Lee\nAbstract: We net {fish}.\n" for fish in FISH[:3]]
+    path.write_text("\n".join([papers[0], papers[1].removeprefix("T"), papers[2]]))
+    found, problems = tried(path)
+    assert [paper.title for paper in found] == ["Nets for Cod", "Nets for Hake"]
+    assert found[1].abstract == "We net Hake."
+    assert problems == [f'{path}:7: a second abstract under one title, left out; begin each paper with "Title:"']
+    path.write_text("\n".join([papers[0], papers[1].replace("Abstract", "bstract"), papers[2]]))
+    found, problems = tried(path)
+    assert [paper.abstract for paper in found] == ["We net Cod.", "We net Hake."]
+    assert problems == [f'{path}:5: no abstract; give "abstract" or use --skip-empty']
+
+
+@pytest.mark.parametrize("damage", [("}", ""), ('"title":"', '"title":'), ("{", "{{[")])
+def test_what_swallows_more_than_a_record_may_be_is_found_again(damage: tuple[str, str]) -> None:
+    records = [json.dumps({"id": number, "title": f"T{number}"}, separators=(",", ":")) for number in range(20_000)]
+    records[5] = records[5].replace(*damage)
+    text = f"[{','.join(records)}]".encode()
+    problems: list[InputError] = []
+    source = Source("x", (text[at : at + 999] for at in range(0, len(text), 999)), problems.append)
+    found = [value["id"] for _, value in read_values(source, lambda value: "title" in value, longest=5000)]
+    assert found == [number for number in range(20_000) if number != 5]
+    assert [str(problem) for problem in problems] == ["x:1: record of more than 0 MB; check its brackets and quotes"]
+
+
+@pytest.mark.parametrize("opened", ["<!--", "<![CDATA["])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_comment_that_does_not_end_swallows_one_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: str, *, inside: bool
+) -> None:
+    monkeypatch.setattr(xml_records, "LONGEST", 100_000)
+    papers = [f"<entry><title>T{number}</title>\n<summary>We net.</summary></entry>\n" for number in range(20_000)]
+    papers[5] = papers[5].replace("<summary>", opened) if inside else papers[5] + opened
+    path = tmp_path / "x.xml"
+    path.write_text(f"<feed>\n{''.join(papers)}</feed>")
+    found, problems = tried(path)
+    assert [paper.title for paper in found] == [f"T{number}" for number in range(20_000) if number != 5 or not inside]
+    what = "record of more than 0 MB" if inside else "comment without its end"
+    assert problems == [f"{path}:{12 if inside else 14}: {what}; check its tags"]

@@ -32,7 +32,7 @@ def is_labelled(head: str) -> bool:
 def read_labelled(source: Source, skip_empty: bool) -> Iterator[Paper]:
     """Read papers whose lines are labelled."""
     fields: dict[str, list[str]] = {}
-    current, began, size = "", 1, 0
+    current, began, size, word = "", 1, 0, ""
     for line in source.lines():
         text = line.text.lstrip("\ufeff")
         found = _LABEL.match(text[: MAX_ABSTRACT * 4])
@@ -51,6 +51,10 @@ def read_labelled(source: Source, skip_empty: bool) -> Iterator[Paper]:
             current = name
             if not fields or name == "title":
                 began = line.number
+            if name == "abstract" and word == found.group(1) and name in fields:
+                what = 'a second abstract under one title, left out; begin each paper with "Title:"'
+                source.problem(line.number, what)
+            word = found.group(1) if name == "abstract" else word
             # What is said twice is said by the second time about something else.
             current = current if current not in fields else ""
             if current:
