@@ -4,6 +4,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -348,3 +350,21 @@ def test_numbers_of_many_nodes_are_read_right_by_a_join(tmp_path: Path) -> None:
                 assert (year, authors, papers) == (p["year"], p["authors"], i)
                 assert (value, metric) == (r["value"], r["metric"])
     assert seen == 37_000
+
+
+def test_a_full_disk_is_named_and_the_old_database_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's writes are made to fail by a limit on the size of files; how much is free, the test says."""
+    path = tmp_path / "graph.lbug"
+    write(small_graph(), path)
+    before = path.read_bytes()
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "import shutil; shutil.disk_usage = lambda _: shutil._ntuple_diskusage(10**9, 10**9, 3_000_000)\n"
+        "from pathlib import Path; from kg.store.embedded import write; from tests.graphs import small_graph\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+        "try: write(small_graph(), Path(sys.argv[1]))\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
+    assert done.stdout == f"StoreError {path}: no room left on the disk (3 MB free); free some\n", done.stderr
+    assert path.read_bytes() == before and sorted(p.name for p in tmp_path.iterdir()) == ["graph.lbug"]

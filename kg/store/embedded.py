@@ -7,6 +7,7 @@ place: a changed graph is written anew and replaces the file, so that a crash le
 import contextlib
 import os
 import re
+import shutil
 import threading
 import time
 from collections import defaultdict
@@ -49,7 +50,13 @@ than 32,000 rows have one segment; columns of relationships are not scanned so.
 _PIECE = 96 * 2**20
 """Bytes of a graph that is given piece by piece to copy at a time; the engine takes about ten times as many."""
 
+_HELD = 128 * 2**20
+"""Bytes of such a graph that wait for their tables in memory; what is more waits on disk."""
+
 _BUFFERS = 1280 * 2**20
+_SCANT = 64 * 2**20
+"""Bytes that are free on a disk that is as good as full: the engine writes in pieces of some megabytes."""
+
 _GRACE = 1.0
 _TICK = 0.05
 
@@ -74,6 +81,10 @@ def write(graph: "nx.MultiDiGraph | Stream", path: Path) -> None:
     except OSError as error:
         raise StoreError(f"{path}: cannot write the database: {error.strerror or error}") from None
     except RuntimeError as error:
+        free = shutil.disk_usage(path.parent).free
+        if free < _SCANT:
+            # What the engine says then is of transactions, at length.
+            raise StoreError(f"{path}: no room left on the disk ({free / 1e6:.0f} MB free); free some") from None
         raise StoreError(f"{path}: cannot write the database: {_line(error)}") from None
     finally:
         _remove(fresh)
@@ -94,8 +105,8 @@ def _load_pieces(path: Path, graph: Stream) -> None:
     with _writing(path, compression=False, buffers=_BUFFERS) as connection:
         _declare(connection)
     with (
-        Spool[str](path.with_name(f"{path.name}.nodes")) as nodes,
-        Spool[tuple[str, str, str]](path.with_name(f"{path.name}.links")) as links,
+        Spool[str](path.with_name(f"{path.name}.nodes"), held=_HELD) as nodes,
+        Spool[tuple[str, str, str]](path.with_name(f"{path.name}.links"), held=_HELD) as links,
         ThreadPoolExecutor(1) as copier,
     ):
         spool_nodes(graph, nodes)
