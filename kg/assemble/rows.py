@@ -16,7 +16,7 @@ MEMORY = 128 * 2**20
 """Bytes of rows that are kept in memory before they go to disk, and as many again while rows are sorted."""
 
 _PAGE = 16_384
-_BATCH = 1_024
+_BATCH = 256
 
 
 class Rows:
@@ -76,7 +76,8 @@ class Rows:
 
     def _read(self, query: str, values: Sequence[Any]) -> Iterator[Any]:
         with _as_oserror():
-            yield from self._connection.execute(query, values)
+            for row in self._connection.execute(query, values):  # noqa: UP028 - would close the cursor, late
+                yield row
 
     def _write(self, table: str) -> None:
         with _as_oserror():

@@ -11,14 +11,11 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound=Hashable)
 
-HELD = 128 * 2**20
-"""Bytes of tables that are kept in memory."""
-
 
 class Spool(Generic[K]):
     """Tables by name. The files go when it is closed; they are named after ``path``, which is in their folder."""
 
-    def __init__(self, path: Path, *, held: int = HELD) -> None:
+    def __init__(self, path: Path, *, held: int) -> None:
         """Begin without a table; ``held`` bytes of all stay in memory."""
         self._path = path
         self._most = held
