@@ -8,11 +8,11 @@ other module of the project.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Field = Literal["title", "abstract"]
 
@@ -250,6 +250,20 @@ class Extraction:
     entities: tuple[Entity, ...]
     statements: tuple[Statement, ...]
     results: tuple[Result, ...]
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """A property graph that is given piece by piece, as `kg.assemble.Assembly` gives it, again and again."""
+
+    def nodes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Give the id and properties of each node, by ids."""
+
+    def edges(self) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+        """Give source, target, relation and properties of each edge, by source, target and relation."""
+
+    def ends(self, source: str, relation: str, target: str, /) -> tuple[str, str]:
+        """Give the labels of the nodes that an edge joins."""
 
 
 def normalise_text(text: str) -> str:

@@ -4,7 +4,7 @@ Each format is one module with one function ``write(graph, path)``, named in `FO
 files are byte-identical for the same graph, whatever order it was built in, and appear whole or not at all. The
 caller's graph is never changed. Reading files back is left to the programs they are for.
 
-A graph may also be given piece by piece (`kg.export.flat.Stream`); most formats are written so that it is never in
+A graph may also be given piece by piece (`kg.model.Stream`); most formats are written so that it is never in
 memory whole. Those that walk from node to node as they write gather it first.
 """
 

@@ -15,11 +15,11 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import networkx as nx
 
-from kg.model import ENTITY_LABELS
+from kg.model import ENTITY_LABELS, Stream
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
 
@@ -27,19 +27,6 @@ Scalar = bool | int | float | str
 Value = Scalar | Sequence[Scalar]
 One = Literal["boolean", "int", "long", "double", "string"]
 Type = Literal[One, "boolean[]", "int[]", "long[]", "double[]", "string[]"]
-
-
-class Stream(Protocol):
-    """A graph that is given piece by piece, as `kg.assemble.Assembly` gives it, again and again."""
-
-    def nodes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Give the id and properties of each node, by ids."""
-
-    def edges(self) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
-        """Give source, target, relation and properties of each edge, in this order."""
-
-    def ends(self, source: str, relation: str, target: str, /) -> tuple[str, str]:
-        """Give the labels of the nodes that an edge joins."""
 
 
 Graph: TypeAlias = "nx.MultiDiGraph | Stream"

@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
+from kg.model import Stream
 from kg.store.packed import COLUMNS, pack
 from kg.store.schema import ENDS, NODES, PACKED, RELATIONSHIPS, Type
 
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1_000
 """Rows that are made into columns at a time: few enough that what one column reads of them the next finds in cache."""
-
-
-@runtime_checkable
-class Stream(Protocol):
-    """A graph that is given piece by piece, as `kg.assemble.Assembly` gives it."""
-
-    def nodes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Give the id and properties of each node."""
-
-    def edges(self) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
-        """Give source, target, relation and properties of each edge."""
-
-    def ends(self, source: str, relation: str, target: str, /) -> tuple[str, str]:
-        """Give the labels of the nodes that an edge joins."""
 
 
 @dataclass(slots=True)

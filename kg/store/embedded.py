@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import QueryError, StoreError
+from kg.model import Stream
 from kg.store import memory, plain
-from kg.store.arrow import Stream, node_tables, relationship_tables, spool_nodes, spool_relationships
+from kg.store.arrow import node_tables, relationship_tables, spool_nodes, spool_relationships
 from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows, Store
 from kg.store.dialect import MACROS, explain
 from kg.store.packed import COLUMNS

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
-from kg.store.arrow import Stream
+from kg.model import Stream
 from kg.store.neo4j.connection import Server, connect, explained
 from kg.store.schema import ENDS, ENTITIES, NODES, RELATIONSHIPS
 
