@@ -33,6 +33,8 @@ _STRING_END = re.compile(r'["\n]|\\.', re.DOTALL)
 _KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:\s*$')
 _FIRST_KEY = re.compile(r'\{\s*"([^"\\\n]{1,40})"\s*:')
 _GOES_ON = re.compile(r"\s*(?:,\s*[{\[]|[\]}]|$)")
+_WIDTHS = (1 << 12, 1 << 16, 0)
+"""Characters in which a record is looked for; 0 is all of the text."""
 _NEVER = re.compile(r"(?!)")
 
 Told = Callable[[Any], bool]
@@ -120,20 +122,37 @@ class _Mending:
             at = found.start()
             if at < done or effort < 0:
                 continue
-            try:
-                value, end = self._decode(text, at)
-            except json.JSONDecodeError as error:
-                effort -= error.pos - at
-                cut = at if cut < done and error.pos >= len(text.rstrip()) - 1 else cut
-            except (ValueError, RecursionError):
-                effort -= 10_000
-            else:
-                effort -= end - at
-                done = end
+            value, size, used = self._decoded(text, at)
+            effort -= used
+            if size:
+                done = at + size
                 if self.is_record(value):
-                    yield at, end, value
+                    yield at, done, value
+            elif cut < done and used >= len(text) - at:
+                cut = at
         if cut >= done:
             yield cut, -1, None
+
+    def _decoded(self, text: str, at: int) -> tuple[Any, int, int]:
+        """Give the value that begins at a place, its length (0 if it is broken) and the characters looked at."""
+        used = 0
+        for width in _WIDTHS:
+            # An error counts the lines before it, so that it must not be given all of the text.
+            part = text[at : at + (width or len(text))]
+            try:
+                value, size = self._decode(part)
+            except json.JSONDecodeError as error:
+                # That of a string without an end is where the string begins.
+                if error.pos < len(part.rstrip()) - 1 and not error.msg.startswith("Unterminated"):
+                    return None, 0, used + error.pos
+                used += len(part)
+                if at + len(part) == len(text):
+                    return None, 0, used
+            except (ValueError, RecursionError):
+                return None, 0, used + 10_000
+            else:
+                return value, size, used + size
+        return None, 0, used
 
 
 class _Cutter:
@@ -166,7 +185,7 @@ class _Cutter:
         """After a broken record whose end is not known: where the next one may begin."""
         self._suspect = False
         """Whether what comes may be a part of a record reported already."""
-        self._effort = MAX_RECORD
+        self._effort = 1 << 20
         """Characters that may be gone over again; what is read adds to it."""
 
     def _close(self) -> None:
