@@ -168,14 +168,14 @@ class Graph:
         with self._assembly(record for record in self.records() if record.paper.id in ids) as assembly:
             return assembly.whole()
 
-    def around(self, node: str, *, hops: int = 1) -> nx.MultiDiGraph:
+    def around(self, node: str, *, hops: int = 1, cited: bool = False) -> nx.MultiDiGraph:
         """Give the nodes within ``hops`` relationships of a node, and all relationships between them.
 
-        They come from the database: the rest of the graph is not assembled.
+        They come from the database: the rest of the graph is not assembled. For ``cited`` see `kg.store.nearby`.
         """
         from kg.store.nearby import nearby
 
-        return nearby(self.store, node, hops=hops)
+        return nearby(self.store, node, hops=hops, cited=cited)
 
     def stream(self) -> "Assembly":
         """Assemble the graph from the records without holding it in memory; to be closed, or used in ``with``.

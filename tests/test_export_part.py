@@ -8,6 +8,7 @@ import networkx as nx
 import pytest
 from click.testing import CliRunner, Result
 
+import viz
 from kg.cli import cli
 from kg.export import part
 from kg.graph import Graph, answer
@@ -37,6 +38,18 @@ def test_around_is_all_within_so_many_relationships() -> None:
         assert set(found) == set(near)
         assert nx.utils.graphs_equal(found, graph.subgraph(near).copy())
     assert nx.utils.graphs_equal(graph, small_graph())
+
+
+def test_what_is_near_in_the_database_is_what_is_near_in_the_graph(graph_folder: Path) -> None:
+    with Graph(graph_folder) as opened:
+        whole = opened.graph
+        for key in sorted(whole):
+            for hops in (1, 2):
+                near = opened.around(key, hops=hops)
+                assert nx.utils.graphs_equal(near, part.around(whole, key, hops=hops))
+                drawn = viz.neighbourhood(opened.around(key, hops=hops, cited=True), key, hops=hops)
+                wanted = viz.neighbourhood(whole, key, hops=hops)
+                assert nx.utils.graphs_equal(drawn, wanted) and drawn.graph == wanted.graph
 
 
 def test_what_rows_hold_is_the_part() -> None:

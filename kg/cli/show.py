@@ -49,8 +49,9 @@ def view(graph: Path, output: Path, around: str | None, hops: int, limit: int | 
             explorer.view(part, output, title=graph.name, where=where)
         else:
             node = opened.find(around)
-            part = viz.neighbourhood(opened.graph, node, hops=hops, limit=limit or 300)
-            data = opened.graph.nodes[node]
+            near = opened.around(node, hops=hops, cited=True)
+            part = viz.neighbourhood(near, node, hops=hops, limit=limit or 300)
+            data = near.nodes[node]
             viz.view(part, output, title=str(data.get("name") or data.get("title") or node))
     note(f"{output}: {count(len(part), 'node')}, {count(part.number_of_edges(), 'link')}; open it in a browser")
 

@@ -13,10 +13,12 @@ _BATCH = 10_000
 """Nodes that one query asks for."""
 
 
-def nearby(store: Store, node: str, *, hops: int = 1) -> nx.MultiDiGraph:
+def nearby(store: Store, node: str, *, hops: int = 1, cited: bool = False) -> nx.MultiDiGraph:
     """Give the nodes within ``hops`` relationships of ``node``, either way, and all relationships between them.
 
-    They are as `kg.assemble.assemble` makes them; without ``node`` in the database the graph is empty.
+    They are as `kg.assemble.assemble` makes them; without ``node`` in the database the graph is empty. With ``cited``
+    the graph's attribute ``papers`` has the title, year and url of the papers whose sentences the relationships carry
+    and that are not near themselves.
     """
     near = {label: ids for label in NODES if (ids := {row[0] for row in _ask(store, label, [node], "RETURN n.id")})}
     edge = {label: set(ids) for label, ids in near.items()}
@@ -41,6 +43,10 @@ def nearby(store: Store, node: str, *, hops: int = 1) -> nx.MultiDiGraph:
     ]
     for start, end, relation, row in sorted(links, key=lambda found: found[:3]):
         graph.add_edge(start, end, key=relation, **_all(RELATIONSHIPS[relation], row))
+    if cited:
+        far = {paper for *_, papers in graph.edges(data="evidence_papers") for paper in papers or ()} - inside
+        told = _ask(store, "Paper", far, "RETURN n.id, n.title, n.year, n.url")
+        graph.graph["papers"] = {key: {"title": title, "year": year, "url": url} for key, title, year, url in told}
     return graph
 
 
