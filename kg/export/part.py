@@ -1,4 +1,4 @@
-"""Take a part of a graph: what is near a node, or what a query gives. The caller's graph is only read.
+"""Take the part of a graph that a query gives. The caller's graph is only read.
 
 A part for a file is whole: nothing is left out to make it fit a picture, as ``viz`` does.
 """
@@ -7,12 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import networkx as nx
-
-
-def around(graph: nx.MultiDiGraph, node: str, *, hops: int = 1) -> nx.MultiDiGraph:
-    """Give the nodes within ``hops`` relationships of ``node``, either way, and all relationships between them."""
-    near = nx.single_source_shortest_path_length(graph.to_undirected(as_view=True), node, cutoff=hops)
-    return graph.subgraph(near).copy()
 
 
 def returned(graph: nx.MultiDiGraph, rows: Iterable[Iterable[Any]]) -> nx.MultiDiGraph:
