@@ -127,7 +127,9 @@ def test_markup_of_any_kind_is_decoded_or_left(text: str) -> None:
     "text",
     ["@" * 200_000, "@a{" * 70_000, "@a{}" * 2_000, "[" * 200_000, '{"a":' * 40_000, "<entry>" * 30_000, "<" * 200_000,
      "TY  - J\n" * 2_000, "," * 200_000, '"' * 200_001, "#" * 200_000, " " * 200_000 + "a", "\\" * 200_000,
-     "a · " * 50_000, "Title: a\n" * 2_000, "&a" * 100_000, "A. B " * 40_000],
+     "a · " * 50_000, "Title: a\n" * 2_000, "&a" * 100_000, "A. B " * 40_000,
+     '[{"title":"x","a":[},' * 5_000, '{"title":"x"},{"title":' * 5_000, "<entry><!--" * 9_000, "</entry>" * 12_000,
+     'a,b\n"c\n' * 14_000],
     ids=lambda text: text[:8].strip() or "spaces",
 )  # fmt: skip
 def test_long_runs_take_linear_time(tmp_path: Path, form: str, text: str) -> None:

@@ -12,7 +12,7 @@ from kg.read.source import Source
 
 _LABELS = "title|authors?|abstract|summary|year|date|venue|journal|journal-ref|conference|doi|url|link|arxiv"
 _PASSED_OVER = "comments?|categories|subjects?|keywords?|report-no|msc-class|acm-class|license|pages|publisher|from"
-_LABEL = re.compile(rf"\s*[*_#>\s]*({_LABELS}|{_PASSED_OVER})[*_]*\s*:[*_]*\s*(.*)", re.IGNORECASE | re.DOTALL)
+_LABEL = re.compile(rf"[*_#>\s]*({_LABELS}|{_PASSED_OVER})[*_]*\s*:[*_]*\s*(.*)", re.IGNORECASE | re.DOTALL)
 _RULE = re.compile(r"\s*[-=_*~]{4,}\s*$")
 _LABELLED = re.compile(
     r"^[*_#>\s]*title[*_]*\s*:[*_]*[ \t]*\S.*$(?:\n.*){0,30}?\n(?:[*_#>\s]*(?:abstract|summary)[*_]*\s*:|\\\\\s*$)",

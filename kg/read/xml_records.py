@@ -132,10 +132,8 @@ def _records(source: Source) -> Iterator[tuple[int, str]]:
                 name, held, size, start = "", [], 0, at
             elif found.group(1):
                 if not name and not said and RECORD.match(f"<{found.group(2)}>"):
-                    where = line + text.count("\n", start, here)
-                    source.problem(
-                        where, f"closing tag </{found.group(2)}> of no record; mend or remove what it closes"
-                    )
+                    said, what = True, f"closing tag </{found.group(2)}> of no record; mend or remove what it closes"
+                    source.problem(line + text.count("\n", start, here), what)
             elif (not name or found.group(2) == name) and RECORD.match(text, here):
                 if block and len(text) - here < _LONGEST_TAG and not _TAG_END.search(text, at):
                     cut = here  # the end of the block cuts this tag
