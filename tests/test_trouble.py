@@ -1,5 +1,6 @@
 """What goes wrong in a build costs what it must and no more: bad papers, dead processes, full disks, kills, Ctrl-C."""
 
+import faulthandler
 import json
 import os
 import resource
@@ -138,6 +139,7 @@ def test_a_full_disk_leaves_the_old_graph(tmp_path: Path) -> None:
         allowed = (0,) if size == 100 else (0, signal.SIGABRT)
         child = os.fork()
         if not child:
+            faulthandler.disable()
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
             status = 1
