@@ -5,7 +5,9 @@
     papers.kg/
         manifest.json                              what belongs to the graph, with the digest of every file
         records/<extractor>-<digest>.jsonl.gz      extraction records, the source of truth
+        records/<extractor>-<digest>.facts.gz      what the identity of their papers goes by, made from them
         graph-<key>.lbug                           the database, made from the records
+        assembly-<key>.sqlite                      what the next build changes instead of assembling all, if it is large
         overrides.toml                             papers that are one, or are not; the user's, if any
         quarantine.jsonl                           papers that could not be extracted, with the tracebacks, if any
         .lock                                      held by a build
@@ -73,6 +75,19 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The file of what was assembled. ``context`` digests all that goes into a database but the records.
+
+    ``changed`` counts the papers that came or went since all was assembled.
+    """
+
+    file: str
+    sha256: str
+    context: str
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A file that papers were read from; ``sha256`` is empty for standard input."""
 
@@ -93,12 +108,19 @@ class Manifest:
     database: Database
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Nodes by label under ``nodes``, relationships by type under ``relationships``."""
+    kept: Kept | None = None
     format: int = FORMAT
 
     @property
     def papers(self) -> int:
         """How many papers the graph is made of."""
         return sum(part.papers for part in self.records)
+
+    @property
+    def files(self) -> set[str]:
+        """The files that it names."""
+        kept = {_beside(part.file) for part in self.records}
+        return kept | {file.file for file in (*self.records, self.database, self.kept) if file}
 
     @property
     def quarantined(self) -> int:
@@ -141,9 +163,10 @@ def _manifest(found: dict[str, Any]) -> Manifest:
         counts={
             of: {str(name): int(count) for name, count in counts.items()} for of, counts in found["counts"].items()
         },
+        kept=Kept(**found["kept"]) if found.get("kept") else None,
         format=found["format"],
     )
-    for name in (manifest.database.file, *(part.file for part in manifest.records)):
+    for name in manifest.files:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ValueError(name)
     return manifest
@@ -228,6 +251,11 @@ def read_papers(folder: Path, part: Part) -> Iterator[Paper]:
     return _read_lines(folder, part, lambda line: paper_from(json.loads(line)))
 
 
+def read_lines(folder: Path, part: Part) -> Iterator[bytes]:
+    """Read the records of a part as they are written; raises as `read_part`."""
+    return _read_lines(folder, part, bytes)
+
+
 def _read_lines(folder: Path, part: Part, read: Callable[[bytes], T]) -> Iterator[T]:
     path = folder / part.file
 
@@ -253,11 +281,24 @@ def _read_lines(folder: Path, part: Part, read: Callable[[bytes], T]) -> Iterato
             raise broken(f"line {number} is not an extraction record") from None
 
 
-def is_whole(folder: Path, file: Part | Database) -> bool:
+def beside(folder: Path, part: Part) -> Path:
+    """Give the path of what is made of a part and kept with it."""
+    return folder / _beside(part.file)
+
+
+def _beside(file: str) -> str:
+    return file.removesuffix(".jsonl.gz") + ".facts.gz"
+
+
+def write_beside(folder: Path, part: Part, data: bytes) -> None:
+    """Write what is kept with a part; raises OSError."""
+    _write(beside(folder, part), data)
+
+
+def is_whole(folder: Path, file: Part | Database | Kept) -> bool:
     """Tell whether a file is there with the bytes that the manifest names."""
     try:
-        with folder.joinpath(file.file).open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+        return _digest(folder / file.file) == file.sha256
     except OSError:
         return False
 
@@ -292,13 +333,23 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def new_database(folder: Path, key: str) -> Iterator[Path]:
-    """Give a path to make the database at; on success it is synced and gets its name, else it is removed."""
+    """Give a path to make the database at; on success it is synced and gets its name, else it is removed.
+
+    So is what was assembled, where it was put at the path that `kept_beside` gives.
+    """
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
         path = Path(place) / "graph.lbug"
         yield path
-        _sync(path)
-        path.replace(folder / database_name(key))
+        for made, name in ((path, database_name(key)), (kept_beside(path), _kept_name(key))):
+            if made.exists():
+                _sync(made)
+                made.replace(folder / name)
     _sync(folder)
+
+
+def kept_beside(database: Path) -> Path:
+    """Give the path for what was assembled, beside a new database."""
+    return database.with_name("assembly.sqlite")
 
 
 def database_name(key: str) -> str:
@@ -308,8 +359,22 @@ def database_name(key: str) -> str:
 
 def database_entry(folder: Path, key: str) -> Database:
     """Describe the database with this key, its file digested."""
-    with folder.joinpath(database_name(key)).open("rb") as file:
-        return Database(database_name(key), hashlib.file_digest(file, "sha256").hexdigest(), key)
+    return Database(database_name(key), _digest(folder / database_name(key)), key)
+
+
+def kept_entry(folder: Path, key: str, context: str, changed: int) -> Kept | None:
+    """Describe what was assembled for the database with this key, if it was kept."""
+    path = folder / _kept_name(key)
+    return Kept(path.name, _digest(path), context, changed) if path.exists() else None
+
+
+def _kept_name(key: str) -> str:
+    return f"assembly-{key}.sqlite"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -330,8 +395,8 @@ def write_quarantine(folder: Path, problems: Iterable[Mapping[str, object]]) -> 
 
 def sweep(folder: Path, manifest: Manifest) -> None:
     """Remove the parts, databases and half-written files that ``manifest`` does not name; leave strangers alone."""
-    named = {manifest.database.file, *(part.file for part in manifest.records)}
-    _clear(folder, f"{_RECORDS}/*.jsonl.gz", f"{_RECORDS}/.new-*", "graph-*.lbug*", ".new-*", but=named)
+    records = f"{_RECORDS}/*.jsonl.gz", f"{_RECORDS}/*.facts.gz", f"{_RECORDS}/.new-*"
+    _clear(folder, *records, "graph-*.lbug*", "assembly-*.sqlite", ".new-*", but=manifest.files)
 
 
 def _clear(folder: Path, *patterns: str, but: Container[str] = ()) -> None:

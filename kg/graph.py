@@ -22,7 +22,8 @@ from kg import folder
 from kg.errors import InputError
 from kg.folder import Manifest, Source
 from kg.model import Extraction
-from kg.update import VOCABULARY, Built, Progress, merge_papers, update_folder
+from kg.update import VOCABULARY, Built, merge_papers, update_folder
+from kg.update.database import Progress
 
 if TYPE_CHECKING:
     from kg.assemble import Assembly

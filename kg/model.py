@@ -266,6 +266,19 @@ class Stream(Protocol):
         """Give the labels of the nodes that an edge joins."""
 
 
+class Changes(Stream, Protocol):
+    """What a graph becomes another by, as `kg.assemble.Change` gives it; its nodes and edges are those that are new."""
+
+    def gone_nodes(self) -> Iterator[tuple[str, str]]:
+        """Give the id and label of each node that goes, with its edges, and of each that comes again as another."""
+
+    def gone_edges(self) -> Iterator[tuple[str, str, str]]:
+        """Give source, target and relation of each edge that goes, and of each that comes again as another."""
+
+    def changed_nodes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Give the nodes that stay but may have other properties, with those."""
+
+
 def normalise_text(text: str) -> str:
     """Give ``text`` in NFC with each run of whitespace as one space and no control characters.
 

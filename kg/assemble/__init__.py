@@ -5,7 +5,7 @@ assembles (Gyori et al. 2017). Support is counted in distinct papers. The result
 only, never on their order. Whole evidence stays in the extraction records; an edge keeps the best few sentences.
 
 `assemble` gives a graph in memory. `Assembly` gives the same nodes and edges as streams, for graphs that have no room
-there: what it takes in goes to disk where there is much of it.
+there: what it takes in goes to disk where there is much of it. `Change` tells how the graph changes with some papers.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import networkx as nx
 
 from kg.assemble.assembly import Assembly, Families
+from kg.assemble.change import Change
 from kg.assemble.properties import EVIDENCE_KEYS, EVIDENCE_LIMIT
 from kg.assemble.results import number, result_id
 from kg.assemble.versions import unite, unite_papers, version_key, versions_of
@@ -22,6 +23,7 @@ __all__ = [
     "EVIDENCE_KEYS",
     "EVIDENCE_LIMIT",
     "Assembly",
+    "Change",
     "Families",
     "assemble",
     "number",

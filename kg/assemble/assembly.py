@@ -7,7 +7,7 @@ the ids of papers and the ids and labels of entities, not what is said of them: 
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from heapq import merge
 from itertools import groupby
@@ -40,7 +40,7 @@ Families = Callable[[Entity], Entity | None]
 Node = tuple[str, dict[str, Any]]
 Edge = tuple[str, str, str, dict[str, Any]]
 
-_TABLES = {
+TABLES = {
     "papers": "(n INTEGER PRIMARY KEY, id BLOB, paper TEXT)",
     "roles": "(n INTEGER, id BLOB, roles TEXT)",
     "writers": "(n INTEGER, author BLOB, paper BLOB, name TEXT)",
@@ -48,18 +48,23 @@ _TABLES = {
     "links": "(n INTEGER, subject BLOB, relation TEXT, object BLOB, evidence TEXT)",
     "gone": "(n INTEGER PRIMARY KEY)",
     "results": "(n INTEGER, id BLOB, paper BLOB, method BLOB, dataset BLOB, properties TEXT)",
-    "entities": "(id BLOB PRIMARY KEY, kind TEXT, name TEXT, aliases TEXT, papers INTEGER, first, last) WITHOUT ROWID",
+    "entities": "(id BLOB PRIMARY KEY, kind TEXT, name TEXT, aliases TEXT, papers INTEGER, first, last, family TEXT) "
+    "WITHOUT ROWID",
+    "parents": "(child BLOB, parent BLOB)",
+    "numbers": "(n INTEGER PRIMARY KEY, id BLOB, year INTEGER)",
 }
 """Names and lists are JSON: SQLite takes no text that has half of a surrogate pair. ``n`` numbers extractions."""
 
-_FORGET = (
+KEPT = ("writers", "mentions", "links", "entities", "parents", "numbers")
+"""The tables that `Assembly.keep` writes: of what several papers say together, all; the rest is told by one paper."""
+
+FORGET = (
     "DELETE FROM roles WHERE n IN (SELECT n FROM gone)",
     "DELETE FROM mentions WHERE n IN (SELECT n FROM gone)",
     "DELETE FROM links WHERE n IN (SELECT n FROM gone)",
     "DELETE FROM results WHERE n IN (SELECT n FROM gone)",
 )
-_ENTITIES = "SELECT id, kind, name, aliases, papers, first, last FROM entities ORDER BY id"
-_ENTITY = "SELECT id, kind, name, aliases, papers, first, last FROM entities WHERE id = ?"
+_ENTITIES = "SELECT id, kind, name, aliases, papers, first, last, family FROM entities"
 _REPORTS = """
     SELECT paper, id, 'REPORTS' FROM results
     UNION SELECT id, method, 'OF_METHOD' FROM results WHERE method IS NOT NULL
@@ -67,8 +72,8 @@ _REPORTS = """
     ORDER BY 1, 2, 3
 """
 
-_NO_YEAR = -(2**31)
-_KINDS = {kind.value: kind for kind in Kind}
+NO_YEAR = -(2**31)
+KINDS = {kind.value: kind for kind in Kind}
 _RELATIONS = {relation.value: relation for relation in Relation}
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
@@ -93,7 +98,21 @@ class Assembly:
 
         ``families`` gives the family of an entity. What does not fit into ``memory`` bytes goes to ``folder``.
         """
-        self._rows = Rows(_TABLES, folder=folder, memory=memory)
+        self._begin(Rows(TABLES, folder=folder, memory=memory), families)
+        try:
+            self._take(extractions)
+            if len(self._numbers) < len(self._ids):
+                for delete in FORGET:
+                    self._rows.execute(delete)
+            self._name_entities()
+            self._add_families()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, rows: Rows, families: Families | None) -> None:
+        self._rows = rows
+        self._families = families
         self._numbers: dict[str, int] = {}
         self._ids: list[str] = []
         self._years = array("q")
@@ -101,14 +120,6 @@ class Assembly:
         self._parents: dict[str, str] = {}
         self._counted_nodes: Counter[str] | None = None
         self._counted_edges: Counter[str] | None = None
-        try:
-            self._take(extractions)
-            self._name_entities()
-            if families:
-                self._add_families(families)
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
         """Give back the room that the rows take."""
@@ -124,7 +135,7 @@ class Assembly:
 
     def nodes(self) -> Iterator[Node]:
         """Give each node as its id and properties."""
-        streams = (self._paper_nodes(), self._author_nodes(), self._entity_nodes(), self._result_nodes())
+        streams = self._node_streams()
         counted: Counter[str] = Counter()
         last: Node | None = None
         for node in merge(*streams, key=itemgetter(0)):
@@ -145,7 +156,7 @@ class Assembly:
 
         Raises ValueError for a relation that may not join what it joins.
         """
-        streams = (self._authorships(), self._roles(), self._links(), self._variants(), self._reports())
+        streams = self._edge_streams()
         counted: Counter[str] = Counter()
         last: Edge | None = None
         for edge in merge(*streams, key=itemgetter(0, 1, 2)):
@@ -189,8 +200,25 @@ class Assembly:
         start, end = SHAPES[_RELATIONS[relation]][0]
         return self._labels.get(source, start), self._labels.get(target, end)
 
+    def keep(self, file: Path) -> None:
+        """Write to a new file what `kg.assemble.Change` goes on with; raises OSError where there is no room."""
+        self._number_papers()
+        self._rows.keep(KEPT, file)
+
+    def _number_papers(self) -> None:
+        for paper, number in self._numbers.items():
+            self._rows.add("numbers", (number, key(paper), self._year(number)))
+        for child, parent in self._parents.items():
+            self._rows.add("parents", (key(child), key(parent)))
+
+    def _node_streams(self) -> Iterable[Iterator[Node]]:
+        return self._paper_nodes(), self._author_nodes(), self._entity_nodes(), self._result_nodes()
+
+    def _edge_streams(self) -> Iterable[Iterator[Edge]]:
+        return self._authorships(), self._roles(), self._links(), self._variants(self._parents), self._reports()
+
     def _take(self, extractions: Iterable[Extraction]) -> None:
-        for number, extraction in enumerate(extractions):
+        for number, extraction in enumerate(extractions, len(self._ids)):
             paper = extraction.paper
             known = self._numbers.get(paper.id)
             self._ids.append(paper.id)
@@ -200,9 +228,6 @@ class Assembly:
                 self._add_said(number, extraction)
             else:
                 self._unite(known, number, extraction)
-        if len(self._numbers) < len(self._ids):
-            for delete in _FORGET:
-                self._rows.execute(delete)
 
     def _unite(self, known: int, number: int, extraction: Extraction) -> None:
         """Take in a paper that is known already: what the fuller text says, and what both know of the paper."""
@@ -252,9 +277,9 @@ class Assembly:
             properties = _dumps(result_properties(result))
             add("results", (number, key(result_id(result)), key(result.paper_id), method, dataset, properties))
 
-    def _name_entities(self) -> None:
+    def _name_entities(self, which: str = "") -> None:
         """Make one entity an id: its commonest name and kind, every surface form as an alias."""
-        rows = self._rows.select("SELECT entity, n, name, kind, forms FROM mentions ORDER BY entity, n")
+        rows = self._rows.select(f"SELECT entity, n, name, kind, forms FROM mentions {which} ORDER BY entity, n")
         for place, group in groupby(rows, key=itemgetter(0)):
             names: Counter[str] = Counter()
             kinds: Counter[str] = Counter()
@@ -271,53 +296,64 @@ class Assembly:
                     before = number
                     papers += 1
                     year = self._years[number]
-                    if year != _NO_YEAR:
+                    if year != NO_YEAR:
                         first = year if first is None or year < first else first
                         last = year if last is None or year > last else last
             spelt = {_loads(name): times for name, times in names.items()}
             name = commonest(spelt)
             aliases = {form for some in forms for form in _loads(some)}.union(spelt) - {name}
-            self._add_entity(place, commonest(kinds), name, sorted(aliases), (papers, first, last))
+            entity = Entity(text(place), KINDS[commonest(kinds)], name, tuple(sorted(aliases)))
+            self._add_entity(entity, papers, first, last)
 
-    def _add_entity(
-        self, place: bytes, kind: str, name: str, aliases: Iterable[str], counted: tuple[int, int | None, int | None]
-    ) -> None:
-        self._labels[text(place)] = _KINDS[kind].label
-        self._rows.add("entities", (place, kind, _dumps(name), _dumps(aliases), *counted))
+    def _add_entity(self, entity: Entity, papers: int = 0, first: int | None = None, last: int | None = None) -> None:
+        self._labels[entity.id] = entity.kind.label
+        family = self._family(entity)
+        written = _dumps([family.id, family.kind.value, family.name, family.aliases]) if family else None
+        properties = entity.kind.value, _dumps(entity.name), _dumps(entity.aliases), papers, first, last
+        self._rows.add("entities", (key(entity.id), *properties, written))
+
+    def _family(self, entity: Entity) -> Entity | None:
+        family = self._families(entity) if self._families else None
+        return replace(family, id=entity_id(family.kind, family.name)) if family else None
 
     def _entities(
-        self, query: str = _ENTITIES, values: tuple[bytes, ...] = ()
-    ) -> Iterator[tuple[Entity, int, Any, Any]]:
-        for place, kind, name, aliases, papers, first, last in self._rows.select(query, values):
-            entity = Entity(text(place), _KINDS[kind], _loads(name), tuple(_loads(aliases)))
-            yield entity, papers, first, last
+        self, which: str = "", values: tuple[bytes, ...] = ()
+    ) -> Iterator[tuple[Entity, int, Any, Any, Entity | None]]:
+        """Give entities with the number of their papers, the first and last year, and their family."""
+        rows = self._rows.select(f"{_ENTITIES} {which} ORDER BY id", values)
+        for place, kind, name, aliases, papers, first, last, family in rows:
+            entity = Entity(text(place), KINDS[kind], _loads(name), tuple(_loads(aliases)))
+            yield entity, papers, first, last, _read_entity(_loads(family)) if family else None
 
-    def _add_families(self, families: Families) -> None:
-        """Find the families of all entities, those of families too; what no paper names becomes an entity."""
+    def _add_families(self) -> None:
+        """Take up the families of all entities, those of families too; what no paper names becomes an entity."""
         added: dict[str, Entity] = {}
-        for entity, *_ in self._entities():
-            child = entity
-            while (family := families(child)) is not None:
-                parent = replace(family, id=entity_id(family.kind, family.name))
+        for entity, *_, family in self._entities():
+            child, parent = entity, family
+            while parent is not None:
                 ends = child.kind.label, parent.kind.label
                 if parent.id in (child.id, entity.id) or ends not in SHAPES[Relation.VARIANT_OF]:
                     break
                 seen = child.id in self._parents
                 self._parents[child.id] = parent.id
-                known = self._entities(_ENTITY, (key(parent.id),)) if parent.id in self._labels else ()
-                child = next((found for found, *_ in known), None) or added.setdefault(parent.id, parent)
                 if seen:
                     break
+                if parent.id in self._labels:
+                    known = next(self._entities("WHERE id = ?", (key(parent.id),)))
+                    child, parent = known[0], known[-1]
+                else:
+                    child = added.setdefault(parent.id, parent)
+                    parent = self._family(child)
         for entity in added.values():
-            self._add_entity(key(entity.id), entity.kind.value, entity.name, entity.aliases, (0, None, None))
+            self._add_entity(entity)
 
     def _paper_nodes(self) -> Iterator[Node]:
         for place, written in self._rows.select("SELECT id, paper FROM papers ORDER BY id"):
             paper = paper_of(text(place), _loads(written))
             yield paper.id, paper_properties(paper)
 
-    def _author_nodes(self) -> Iterator[Node]:
-        rows = self._rows.select("SELECT author, name FROM writers ORDER BY author")
+    def _author_nodes(self, which: str = "") -> Iterator[Node]:
+        rows = self._rows.select(f"SELECT author, name FROM writers {which} ORDER BY author")
         for place, group in groupby(rows, key=itemgetter(0)):
             names = Counter(name for _, name in group)
             author = text(place)
@@ -330,16 +366,16 @@ class Assembly:
                 },
             )
 
-    def _entity_nodes(self) -> Iterator[Node]:
-        for entity, papers, first, last in self._entities():
+    def _entity_nodes(self, which: str = "") -> Iterator[Node]:
+        for entity, papers, first, last, _ in self._entities(which):
             yield entity.id, entity_properties(entity, papers, (first, last))
 
     def _result_nodes(self) -> Iterator[Node]:
         for place, properties in self._rows.select("SELECT id, properties FROM results ORDER BY id, rowid"):
             yield text(place), _loads(properties)
 
-    def _authorships(self) -> Iterator[Edge]:
-        rows = self._rows.select("SELECT author, paper FROM writers ORDER BY author, paper")
+    def _authorships(self, which: str = "") -> Iterator[Edge]:
+        rows = self._rows.select(f"SELECT author, paper FROM writers {which} ORDER BY author, paper")
         for author, paper in rows:
             yield text(author), text(paper), Relation.WROTE.value, {}
 
@@ -352,8 +388,9 @@ class Assembly:
                 found = [_read_evidence(one, paper) for one in evidence]
                 yield paper, target, relation, support(found, 1, year)
 
-    def _links(self) -> Iterator[Edge]:
-        query = "SELECT subject, object, relation, n, evidence FROM links ORDER BY subject, object, relation, rowid"
+    def _links(self, which: str = "") -> Iterator[Edge]:
+        columns = "subject, object, relation, n, evidence"
+        query = f"SELECT {columns} FROM links {which} ORDER BY subject, object, relation, links.rowid"
         for ends, group in groupby(self._rows.select(query), key=itemgetter(0, 1, 2)):
             subject, target, relation = text(ends[0]), text(ends[1]), ends[2]
             self._check(subject, relation, target)
@@ -366,8 +403,8 @@ class Assembly:
             years = map(self._year, papers)
             yield subject, target, relation, support(found, len(papers), years) if supported else {}
 
-    def _variants(self) -> Iterator[Edge]:
-        for child, parent in sorted(self._parents.items()):
+    def _variants(self, parents: Mapping[str, str]) -> Iterator[Edge]:
+        for child, parent in sorted(parents.items()):
             yield child, parent, Relation.VARIANT_OF.value, {}
 
     def _reports(self) -> Iterator[Edge]:
@@ -376,7 +413,7 @@ class Assembly:
 
     def _year(self, number: int) -> int | None:
         year = self._years[number]
-        return None if year == _NO_YEAR else year
+        return None if year == NO_YEAR else year
 
     def _check(self, subject: str, relation: str, target: str) -> None:
         """Look whether a relation may join two nodes; of what the text relates, all but the paper is an entity."""
@@ -387,8 +424,13 @@ class Assembly:
             raise ValueError(f"{relation} cannot join {start or 'no entity'} {subject!r} and {end} {target!r}")
 
 
+def _read_entity(written: list[Any]) -> Entity:
+    place, kind, name, aliases = written
+    return Entity(place, KINDS[kind], name, tuple(aliases))
+
+
 def _year(paper: Paper) -> int:
-    return _NO_YEAR if paper.year is None else paper.year
+    return NO_YEAR if paper.year is None else paper.year
 
 
 def _written_evidence(evidence: Evidence, paper: str) -> list[Any]:

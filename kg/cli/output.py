@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kg.store.base import Rows
-    from kg.update import Progress
+    from kg.update.database import Progress
 
 _SHOWN = 20
 _WIDE = 100_000

@@ -48,6 +48,12 @@ def node_tables(graph: "nx.MultiDiGraph") -> "Iterator[tuple[str, pa.Table]]":
         yield label, _table({"id": keys}, rows, NODES[label])
 
 
+def node_table(label: str, nodes: Iterable[tuple[str, Mapping[str, Any]]]) -> "pa.Table":
+    """Make a table of nodes of one label; raises as `node_tables`."""
+    keys, rows = zip(*nodes, strict=True)
+    return _table({"id": list(keys)}, list(rows), NODES[label])
+
+
 def relationship_tables(graph: "nx.MultiDiGraph") -> "Iterator[tuple[str, str, str, pa.Table]]":
     """Give each relationship type and the labels it joins with the table: ``_from``, ``_to``, then the properties.
 

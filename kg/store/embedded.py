@@ -41,7 +41,7 @@ _SQL: Mapping[Type, str] = {
     "strings": "STRING[]",
     "ints": "INT64[]",
 }
-_PLAIN = frozenset(label for label, properties in NODES.items() if "float" in properties.values())
+PLAIN = frozenset(label for label, properties in NODES.items() if "float" in properties.values())
 """Labels whose tables are not compressed: Ladybug 0.22 misreads some compressed floats of nodes.
 
 Where a vector of 2,048 rows lies across two segments of a column, of which the second is compressed and has exceptions
@@ -54,7 +54,7 @@ _PIECE = 96 * 2**20
 _HELD = 128 * 2**20
 """Bytes of such a graph that wait for their tables in memory; what is more waits on disk."""
 
-_BUFFERS = 1280 * 2**20
+BUFFERS = 1280 * 2**20
 _SCANT = 64 * 2**20
 """Bytes that are free on a disk that is as good as full: the engine writes in pieces of some megabytes."""
 
@@ -86,24 +86,24 @@ def write(graph: "nx.MultiDiGraph | Stream", path: Path) -> None:
         if free < _SCANT:
             # What the engine says then is of transactions, at length.
             raise StoreError(f"{path}: no room left on the disk ({free / 1e6:.0f} MB free); free some") from None
-        raise StoreError(f"{path}: cannot write the database: {_line(error)}") from None
+        raise StoreError(f"{path}: cannot write the database: {line(error)}") from None
     finally:
         _remove(fresh)
     _remove(path.with_name(path.name + ".wal"))
 
 
 def _load(path: Path, graph: "nx.MultiDiGraph") -> None:
-    nodes = [(f"COPY `{label}` FROM $rows", label in _PLAIN, table) for label, table in node_tables(graph)]
-    with _writing(path, compression=False) as connection:
+    nodes = [(f"COPY `{label}` FROM $rows", label in PLAIN, table) for label, table in node_tables(graph)]
+    with writing(path, compression=False) as connection:
         _declare(connection)
         _copy(connection, ((statement, table) for statement, plain, table in nodes if plain))
-    with _writing(path, compression=True) as connection:
+    with writing(path, compression=True) as connection:
         compressed = ((statement, table) for statement, plain, table in nodes if not plain)
         _copy(connection, chain(compressed, _relationships(graph)))
 
 
 def _load_pieces(path: Path, graph: Stream) -> None:
-    with _writing(path, compression=False, buffers=_BUFFERS) as connection:
+    with writing(path, compression=False, buffers=BUFFERS) as connection:
         _declare(connection)
     with (
         Spool[str](path.with_name(f"{path.name}.nodes"), held=_HELD) as nodes,
@@ -120,9 +120,9 @@ def _load_pieces(path: Path, graph: Stream) -> None:
 
 def _node_pieces(spool: Spool[str]) -> "Iterator[tuple[str, bool, pa.Table]]":
     """Give each COPY statement, whether it compresses, and its rows."""
-    for label in sorted(spool.names(), key=lambda label: label not in _PLAIN):
+    for label in sorted(spool.names(), key=lambda label: label not in PLAIN):
         for table in spool.pieces(label, _PIECE):
-            yield f"COPY `{label}` FROM $rows", label not in _PLAIN, table
+            yield f"COPY `{label}` FROM $rows", label not in PLAIN, table
 
 
 def _link_pieces(spool: Spool[tuple[str, str, str]]) -> "Iterator[tuple[str, bool, pa.Table]]":
@@ -139,7 +139,7 @@ def _copy_pieces(path: Path, pieces: "Iterable[tuple[str, bool, pa.Table]]") -> 
         for statement, compression, table in pieces:
             if compression is not before or copied > _PIECE // 2:
                 opened.close()
-                connection = opened.enter_context(_writing(path, compression=compression, buffers=_BUFFERS))
+                connection = opened.enter_context(writing(path, compression=compression, buffers=BUFFERS))
                 before, copied = compression, 0
             connection.execute(statement, {"rows": table})
             copied += table.nbytes
@@ -165,7 +165,7 @@ def _declare(connection: Any) -> None:
 
 
 @contextlib.contextmanager
-def _writing(path: Path, *, compression: bool, buffers: int = 0) -> Iterator[Any]:
+def writing(path: Path, *, compression: bool, buffers: int = 0) -> Iterator[Any]:
     """Open a database that is being made; ``compression`` is that of what is copied meanwhile.
 
     ``buffers`` are the bytes that the engine may take for them, 0 for most of the machine's memory.
@@ -216,7 +216,7 @@ class EmbeddedStore(Store):
             self._database = ladybug.Database(str(self.path), read_only=True, buffer_pool_size=size)
             self._database.init_database()
         except RuntimeError as error:
-            raise StoreError(f"{self.path}: cannot open the database: {_line(error)}; build it again") from None
+            raise StoreError(f"{self.path}: cannot open the database: {line(error)}; build it again") from None
         self._tables: dict[int, str] | None = None
 
     def query(
@@ -333,5 +333,5 @@ class EmbeddedStore(Store):
             self._database.close()
 
 
-def _line(error: BaseException) -> str:
+def line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300]

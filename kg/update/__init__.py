@@ -12,12 +12,10 @@ This module decides what is to be done; ``kg.folder`` knows how a folder is writ
 extracted. It reads no paper files.
 """
 
-import hashlib
 import itertools
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,11 +24,10 @@ from kg.assemble import unite_papers, version_key, versions_of
 from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
-from kg.update.assembling import assembled
-from kg.update.corrections import read_corrections
 from kg.update.damage import set_aside
+from kg.update.database import Progress, context, make_database
 from kg.update.identity import Group, identify
-from kg.update.imports import import_digests
+from kg.update.known import known_papers, note
 from kg.update.overrides import NONE, Overrides, read_overrides
 from kg.update.removal import Removal, find_unwanted
 from kg.update.shelf import Versions, read_versions
@@ -45,9 +42,6 @@ MANY_PAPERS = 512
 
 VOCABULARY = "vocabulary"
 """Folder of a graph folder with the user's own names, as `kg.vocabulary.using` reads them."""
-
-Progress = Callable[[str, int, int | None], None]
-"""Told the step, how many papers it has done, and of how many."""
 
 T = TypeVar("T")
 
@@ -231,24 +225,26 @@ def _update(
     )
     for batch in _batches(_without(extractions, failures, failed)):
         if len(batch) == PART_PAPERS:
-            kept.append(folder.write_part(path, batch, extractor))
+            kept.append(_write(path, batch, extractor))
         else:
             loose.update((extraction.paper.id, extraction) for extraction in batch)
     todo.close()
-    kept += [folder.write_lines(path, map(loose.written, batch), extractor) for batch in _batches(sorted(loose))]
+    for keys in _batches(sorted(loose)):
+        kept.append(folder.write_lines(path, map(loose.written, keys), extractor))
+        known_papers(path, kept[-1])
     loose.close()
-    kept += [folder.write_part(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
+    kept += [_write(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
     folder.write_quarantine(path, map(_problem, failures))
     records = tuple(sorted(kept, key=lambda part: part.file))
-    said = (*import_digests(path), read_corrections(path).digest)
-    key = folder.database_key(extractor, _database_code(), *said, *(part.sha256 for part in records))
+    around = context(path, extractor)
+    key = folder.database_key(around, *(part.sha256 for part in records))
     stay = [source for source in old.inputs if not removal.has_read(f"{source.name}:")] if old else []
     sources = tuple(sorted({*inputs, *stay}, key=lambda s: (s.name, s.sha256)))
     if old and old.database.key == key and folder.is_whole(path, old.database):
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
         folder.write_manifest(path, manifest)
         return Built(manifest, total, reused, False, tuple(failures))
-    counts = _make_database(path, key, records, scratch, progress)
+    counts, keep = make_database(path, key, around, records, old, scratch=scratch, progress=progress)
     manifest = Manifest(
         program=__version__,
         extractor=extractor,
@@ -258,6 +254,7 @@ def _update(
         records=records,
         database=folder.database_entry(path, key),
         counts=counts,
+        kept=keep,
     )
     folder.write_manifest(path, manifest)
     return Built(manifest, total, reused, True, tuple(failures))
@@ -287,6 +284,12 @@ def _without(
             yield extraction
 
 
+def _write(path: Path, batch: Sequence[Extraction], extractor: str) -> Part:
+    part = folder.write_part(path, batch, extractor)
+    note(path, part, (extraction.paper for extraction in batch))
+    return part
+
+
 def _problem(failure: "Failure") -> dict[str, object]:
     paper = failure.paper
     return {
@@ -302,33 +305,6 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(itertools.islice(iterator, PART_PAPERS)):
         yield batch
-
-
-def _make_database(
-    path: Path, key: str, records: Sequence[Part], scratch: Path, progress: Progress
-) -> dict[str, dict[str, int]]:
-    """Make the database of ``records``; give how many nodes and relationships it has."""
-    from kg.store import embedded
-
-    progress("assemble", 0, None)
-    extractions = (extraction for part in records for extraction in folder.read_part(path, part))
-    with assembled(extractions, path, spill=scratch) as assembly:
-        with folder.new_database(path, key) as place:
-            progress("store", 0, None)
-            embedded.write(assembly, place)
-        return {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
-
-
-def _database_code() -> str:
-    """Digest the code that decides what is in a database, so that a database of older code is made again."""
-    digest = hashlib.sha256()
-    package = resources.files("kg")
-    steps = [path.name for path in package.joinpath("assemble").iterdir() if path.name.endswith(".py")]
-    for name in (*(f"assemble/{step}" for step in sorted(steps)), "update/imports.py", "update/corrections.py"):
-        digest.update((package / name).read_bytes())
-    for name in ("schema", "dialect", "embedded", "arrow", "packed", "spool"):
-        digest.update((package / f"store/{name}.py").read_bytes())
-    return digest.hexdigest()
 
 
 def _vocabulary_digest() -> str:

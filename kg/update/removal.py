@@ -7,7 +7,7 @@ Nothing is written here; `kg.update.remove_papers` does it.
 
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kg.assemble import versions_of
 from kg.errors import GraphError, QueryError
@@ -24,14 +24,12 @@ class Removal:
     places: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
 
-    def sift(self, paper: Paper, version: Paper) -> Paper | None:
-        """Give what stays of a version of ``paper``, or None where nothing does."""
-        if paper.id in self.papers:
+    def sift(self, paper: str, places: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Give where a version of a paper was read for all that stays, or None where nothing does."""
+        if paper in self.papers:
             return None
-        left = tuple(place for place in version.sources if not (place in self.places or self.has_read(place)))
-        if left == version.sources:
-            return version
-        return replace(version, sources=left) if left else None
+        left = tuple(place for place in places if not (place in self.places or self.has_read(place)))
+        return left if left or not places else None
 
     def has_read(self, place: str) -> bool:
         """Tell whether a place is in one of the files."""

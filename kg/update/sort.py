@@ -6,7 +6,7 @@ holds and all that is new; but only what changes is read in full and written aga
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,17 +17,18 @@ from kg.folder import Manifest, Part
 from kg.model import Extraction, Paper
 from kg.record import about
 from kg.update.identity import Group, identify
-from kg.update.likeness import Facts, facts_of
+from kg.update.known import known_papers
+from kg.update.likeness import Facts
 from kg.update.overrides import Overrides
 from kg.update.shelf import Shelf, Versions, everywhere, paper_shelf, record_shelf
 
-Sift = Callable[[Paper, Paper], Paper | None]
-"""Gives what stays of a version of a paper, or None."""
+Sift = Callable[[str, tuple[str, ...]], tuple[str, ...] | None]
+"""Gives where a version of a paper, which is given by its id, was read for all that stays; None where it goes."""
 
 
-def keep_all(_: Paper, version: Paper) -> Paper:
+def keep_all(_: str, places: tuple[str, ...]) -> tuple[str, ...]:
     """Let a version stay as it is."""
-    return version
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,11 @@ def _moving(
     return settled, moving, changed
 
 
-def _left(paper: Paper, sift: Sift) -> list[Paper]:
-    return [left for version in versions_of(paper) if (left := sift(paper, version)) is not None]
+def _left(paper: Paper, sift: Sift) -> Iterator[Paper]:
+    for version in versions_of(paper):
+        places = sift(paper.id, version.sources)
+        if places is not None:
+            yield replace(version, sources=places)
 
 
 def _stored(path: Path, parts: Iterable[Part], new: Versions, sift: Sift) -> tuple[dict[str, _Stored], dict[str, str]]:
@@ -124,21 +128,21 @@ def _stored(path: Path, parts: Iterable[Part], new: Versions, sift: Sift) -> tup
     found: dict[str, _Stored] = {}
     lessened: dict[str, str] = {}
     for part in parts:
-        for paper in folder.read_papers(path, part):
-            versions = versions_of(paper)
-            left = _left(paper, sift)
-            if tuple(left) != versions:
-                lessened[paper.id] = part.file
-            for version in left:
-                facts = facts_of(version)
+        for paper, versions in known_papers(path, part):
+            for facts in versions:
+                left = sift(paper, facts.sources)
+                if left != facts.sources:
+                    lessened[paper] = part.file
+                if left is None:
+                    continue
                 same = new.facts.get(facts.key)
-                sources = everywhere(version.sources, new.places(facts.key))
+                sources = everywhere(left, new.places(facts.key))
                 if same and sources == same.sources:
-                    facts = same
-                elif sources != version.sources:
-                    facts = replace(facts, sources=sources)
-                key = facts.id if facts.id == paper.id else paper.id
-                found[facts.key] = _Stored(part.file, key, facts, sources == version.sources)
+                    facts = same  # noqa: PLW2901 - one copy of it is enough
+                elif sources != facts.sources:
+                    facts = replace(facts, sources=sources)  # noqa: PLW2901
+                key = facts.id if facts.id == paper else paper
+                found[facts.key] = _Stored(part.file, key, facts, sources == left)
     return found, lessened
 
 

@@ -1,0 +1,149 @@
+"""Make the database of a graph folder: of all records, or by what changes where that is little."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from kg import folder
+from kg.errors import GraphError, StoreError
+from kg.folder import Kept, Manifest, Part
+from kg.model import Extraction
+from kg.record import from_json
+from kg.update.assembling import assembled, changed
+from kg.update.corrections import read_corrections
+from kg.update.imports import import_digests
+
+log = logging.getLogger(__name__)
+
+KEPT_FROM = 2048
+"""From so many papers on, what was assembled is kept: fewer are assembled anew in no time."""
+
+SHARE = 10
+"""All is made anew where more than one in so many papers came or went since it was: a database does not shrink."""
+
+Counts = dict[str, dict[str, int]]
+
+Progress = Callable[[str, int, int | None], None]
+"""Told the step, how many papers it has done, and of how many."""
+
+
+class _Difference(NamedTuple):
+    """The parts that hold records that go, and that come, and the digests of those records."""
+
+    gone_from: tuple[Part, ...]
+    gone: frozenset[bytes]
+    added_in: tuple[Part, ...]
+    added: frozenset[bytes]
+
+
+def context(path: Path, extractor: str) -> str:
+    """Digest what a database is made of, but for the records."""
+    return folder.database_key(extractor, _code(), *import_digests(path), read_corrections(path).digest)
+
+
+def make_database(
+    path: Path,
+    key: str,
+    around: str,
+    records: Sequence[Part],
+    old: Manifest | None,
+    *,
+    scratch: Path,
+    progress: Progress,
+) -> tuple[Counts, Kept | None]:
+    """Make the database of ``records``, called ``key``, in the `context` ``around``.
+
+    Gives how many nodes and relationships it has, and what is kept for the next build. Raises GraphError and StoreError
+    where records, imports or corrections cannot be read or the place cannot be written.
+    """
+    progress("assemble", 0, None)
+    papers = sum(part.papers for part in records)
+    difference = _difference(path, records, old, around)
+    if old and old.kept and difference:
+        number = old.kept.changed + max(len(difference.gone), len(difference.added))
+        if number * SHARE <= papers:
+            counts = _change(path, key, old, difference, scratch=scratch, progress=progress)
+            if counts:
+                return counts, folder.kept_entry(path, key, around, number)
+    with assembled(_read(path, records), path, spill=scratch) as assembly:
+        from kg.store import embedded
+
+        with folder.new_database(path, key) as place:
+            progress("store", 0, None)
+            embedded.write(assembly, place)
+            if papers >= KEPT_FROM:
+                assembly.keep(folder.kept_beside(place))
+        counts = {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
+    return counts, folder.kept_entry(path, key, around, 0)
+
+
+def _change(
+    path: Path, key: str, old: Manifest, difference: _Difference, *, scratch: Path, progress: Progress
+) -> Counts | None:
+    """Change copies of the database and of what was assembled; None where that cannot be."""
+    from kg.store.amend import amend
+
+    if not (old.kept and folder.is_whole(path, old.database) and folder.is_whole(path, old.kept)):
+        return None
+    try:
+        with folder.new_database(path, key) as place:
+            kept = folder.kept_beside(place)
+            shutil.copyfile(path / old.kept.file, kept)
+            shutil.copyfile(path / old.database.file, place)
+            gone = _read(path, difference.gone_from, difference.gone)
+            added = _read(path, difference.added_in, difference.added)
+            with changed(kept, gone, added, path, spill=scratch) as change:
+                if not change.fits:
+                    raise StoreError("a node becomes one of another label")
+                progress("store", 0, None)
+                counts = amend(place, change)
+                change.commit()
+            return counts
+    except StoreError as error:
+        log.info("the database is made anew: %s", error)
+        return None
+
+
+def _difference(path: Path, records: Sequence[Part], old: Manifest | None, around: str) -> _Difference | None:
+    """Find the records that go and come; None where there is nothing to change or a part cannot be read."""
+    if old is None or old.kept is None or old.kept.context != around:
+        return None
+    before = tuple(part for part in old.records if part not in records)
+    after = tuple(part for part in records if part not in old.records)
+    try:
+        there, here = (frozenset(_digests(path, parts)) for parts in (before, after))
+    except GraphError:
+        return None
+    return _Difference(before, there - here, after, here - there)
+
+
+def _digests(path: Path, parts: Iterable[Part]) -> Iterator[bytes]:
+    return (_digest(line) for part in parts for line in folder.read_lines(path, part))
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.sha256(line).digest()[:16]
+
+
+def _read(path: Path, parts: Iterable[Part], only: frozenset[bytes] | None = None) -> Iterator[Extraction]:
+    for part in parts:
+        if only is None:
+            yield from folder.read_part(path, part)
+        else:
+            yield from (from_json(line) for line in folder.read_lines(path, part) if _digest(line) in only)
+
+
+def _code() -> str:
+    """Digest the code that decides what is in a database, so that a database of older code is made again."""
+    digest = hashlib.sha256()
+    package = resources.files("kg")
+    steps = [path.name for path in package.joinpath("assemble").iterdir() if path.name.endswith(".py")]
+    for name in (*(f"assemble/{step}" for step in sorted(steps)), "update/imports.py", "update/corrections.py"):
+        digest.update((package / name).read_bytes())
+    for name in ("schema", "dialect", "embedded", "amend", "arrow", "packed", "spool"):
+        digest.update((package / f"store/{name}.py").read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,61 @@
+"""What identity goes by (`kg.update.likeness.Facts`) of the papers in each record part, kept beside the part.
+
+So a build need not read all records to decide which papers are one. Nothing is lost with these files: what is missing
+or not of this version is made again from the part.
+"""
+
+import gzip
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Iterable
+from dataclasses import astuple
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from kg import folder
+from kg.assemble import versions_of
+from kg.folder import Part
+from kg.model import Paper
+from kg.update.likeness import Facts, facts_of
+
+_CODE = ("update/likeness.py", "update/known.py", "assemble/versions.py", "model.py")
+"""What decides what is in such a file."""
+
+Known = tuple[str, tuple[Facts, ...]]
+"""The id of a paper, and the facts of its versions."""
+
+
+def note(path: Path, part: Part, papers: Iterable[Paper]) -> list[Known]:
+    """Keep the facts of the papers in a part of the graph folder at ``path``."""
+    known = [(paper.id, tuple(map(facts_of, versions_of(paper)))) for paper in papers]
+    lines = [_code(), *(json.dumps([paper, *map(astuple, facts)]) for paper, facts in known)]
+    folder.write_beside(path, part, gzip.compress("\n".join(lines).encode(), 1, mtime=0))
+    return known
+
+
+def known_papers(path: Path, part: Part) -> Iterable[Known]:
+    """Give the facts of the papers in a part; raises GraphError where they are to be made and the part is damaged."""
+    try:
+        code, *lines = gzip.decompress(folder.beside(path, part).read_bytes()).decode().split("\n")
+        if code == _code():
+            return list(map(_read, lines))
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, IndexError):
+        pass
+    return note(path, part, folder.read_papers(path, part))
+
+
+def _read(line: str) -> Known:
+    paper, *facts = json.loads(line)
+    return paper, tuple(
+        Facts(key, own_id, own, title, tuple(ids), tuple(map(sys.intern, authors)), year, tuple(sources), text)
+        for key, own_id, own, title, ids, authors, year, sources, text in facts
+    )
+
+
+@cache
+def _code() -> str:
+    package = resources.files("kg")
+    return hashlib.sha256(b"".join((package / name).read_bytes() for name in _CODE)).hexdigest()
