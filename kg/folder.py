@@ -7,6 +7,7 @@
         records/<extractor>-<digest>.jsonl.gz      extraction records, the source of truth
         records/<extractor>-<digest>.facts.gz      what the identity of their papers goes by, made from them
         graph-<key>.lbug                           the database, made from the records
+        graph-<key>.lbug.wal                       its changes since, read by the engine, if it was changed
         assembly-<key>.sqlite                      what the next build changes instead of assembling all, if it is large
         overrides.toml                             papers that are one, or are not; the user's, if any
         quarantine.jsonl                           papers that could not be extracted, with the tracebacks, if any
@@ -67,11 +68,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The file of the embedded engine; ``key`` digests what it was made from."""
+    """The file of the embedded engine; ``key`` digests what it was made from, ``log`` the changes beside it, if any."""
 
     file: str
     sha256: str
     key: str
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class Manifest:
     def files(self) -> set[str]:
         """The files that it names."""
         kept = {_beside(part.file) for part in self.records}
-        return kept | {file.file for file in (*self.records, self.database, self.kept) if file}
+        log = {log_beside(Path(self.database.file)).as_posix()} if self.database.log else set()
+        return kept | log | {file.file for file in (*self.records, self.database, self.kept) if file}
 
     @property
     def quarantined(self) -> int:
@@ -298,7 +301,10 @@ def write_beside(folder: Path, part: Part, data: bytes) -> None:
 def is_whole(folder: Path, file: Part | Database | Kept) -> bool:
     """Tell whether a file is there with the bytes that the manifest names."""
     try:
-        return _digest(folder / file.file) == file.sha256
+        path = folder / file.file
+        if isinstance(file, Database) and (_digest(log_beside(path)) if file.log else "") != file.log:
+            return False
+        return _digest(path) == file.sha256
     except OSError:
         return False
 
@@ -340,11 +346,23 @@ def new_database(folder: Path, key: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as place:
         path = Path(place) / "graph.lbug"
         yield path
-        for made, name in ((path, database_name(key)), (kept_beside(path), _kept_name(key))):
+        name = folder / database_name(key)
+        # One that a crash left is not this one's.
+        log_beside(name).unlink(missing_ok=True)
+        for made, final in (
+            (path, name),
+            (log_beside(path), log_beside(name)),
+            (kept_beside(path), folder / _kept_name(key)),
+        ):
             if made.exists():
                 _sync(made)
-                made.replace(folder / name)
+                made.replace(final)
     _sync(folder)
+
+
+def log_beside(database: Path) -> Path:
+    """Give the path where the engine keeps changes of a database."""
+    return database.with_name(f"{database.name}.wal")
 
 
 def kept_beside(database: Path) -> Path:
@@ -359,7 +377,9 @@ def database_name(key: str) -> str:
 
 def database_entry(folder: Path, key: str) -> Database:
     """Describe the database with this key, its file digested."""
-    return Database(database_name(key), _digest(folder / database_name(key)), key)
+    path = folder / database_name(key)
+    log = log_beside(path)
+    return Database(path.name, _digest(path), key, _digest(log) if log.exists() else "")
 
 
 def kept_entry(folder: Path, key: str, context: str, changed: int) -> Kept | None:

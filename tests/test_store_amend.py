@@ -42,6 +42,7 @@ def test_a_changed_database_is_that_made_anew(
     place = tmp_path_factory.mktemp("amend")
     there = {one.paper.id: one for one in corpus(seed, papers)}
     path = make(there.values(), place / "changed")
+    first = path.read_bytes()
     for turn in range(turns):
         gone = chance.sample(sorted(there), chance.randint(0, len(there)))
         come = [one for one in corpus(seed + turn + 1, papers) if one.paper.id in gone or one.paper.id not in there]
@@ -52,7 +53,8 @@ def test_a_changed_database_is_that_made_anew(
         with Assembly(there.values(), families=family) as assembly:
             assert counts == {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
         assert held(path) == held(make(there.values(), place / f"anew{turn}", keep=False))
-    assert {file.name for file in path.parent.iterdir()} == {"graph.lbug", "kept"}
+        assert path.read_bytes() == first  # what changed is in the log
+    assert {file.name for file in path.parent.iterdir()} == {"graph.lbug", "graph.lbug.wal", "kept"}
 
 
 def test_what_is_no_database_is_told(tmp_path: Path) -> None:

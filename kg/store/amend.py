@@ -1,7 +1,7 @@
-"""Change a database of the embedded engine where it is: what goes is deleted, what is new is copied in.
+"""Change a database of the embedded engine where it is: by a log beside it, which the engine reads when it opens it.
 
-To be done on a copy, since a crash leaves it with a part of the changes. The room of what was deleted is not all given
-back, so that a database that changed much is better made anew.
+The file of the database stays as it is. To write the changes into it would take the engine as long as to load all: it
+writes a table anew of which a row changes. So a log that grows long is better made an end of by a new database.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import StoreError
 from kg.model import Changes
 from kg.store.arrow import node_table, spool_nodes, spool_relationships
-from kg.store.embedded import BUFFERS, PLAIN, line, writing
+from kg.store.embedded import BUFFERS, line, writing
 from kg.store.schema import NODES, RELATIONSHIPS
 from kg.store.spool import Spool
 
@@ -31,20 +31,16 @@ def amend(path: Path, changes: Changes) -> dict[str, dict[str, int]]:
         with (
             Spool[str](path.with_name(f"{path.name}.nodes"), held=_HELD) as nodes,
             Spool[tuple[str, str, str]](path.with_name(f"{path.name}.links"), held=_HELD) as links,
+            writing(path, merge=False, buffers=BUFFERS) as connection,
         ):
+            _delete_edges(connection, changes)
+            _delete_nodes(connection, changes)
+            _set_properties(connection, changes)
             spool_nodes(changes, nodes)
+            _add_nodes(connection, nodes)
             spool_relationships(changes, links)
-            with writing(path, compression=True, buffers=BUFFERS) as connection:
-                _delete_edges(connection, changes)
-                _delete_nodes(connection, changes)
-                _set_properties(connection, changes)
-            plain = [label for label in nodes.names() if label in PLAIN]
-            with writing(path, compression=False, buffers=BUFFERS) as connection:
-                _copy_nodes(connection, nodes, plain)
-            with writing(path, compression=True, buffers=BUFFERS) as connection:
-                _copy_nodes(connection, nodes, nodes.names())
-                _copy_relationships(connection, links)
-                return _counts(connection)
+            _add_relationships(connection, links)
+            return _counts(connection)
     except RuntimeError as error:
         raise StoreError(f"{path}: cannot change the database: {line(error)}") from None
 
@@ -90,16 +86,26 @@ def _each(connection: Any, rows: "pa.Table", change: str) -> None:
     connection.execute(f"LOAD FROM $rows {change}", {"rows": rows})
 
 
-def _copy_nodes(connection: Any, nodes: Spool[str], labels: Iterable[str]) -> None:
-    for label in labels:
+def _add_nodes(connection: Any, nodes: Spool[str]) -> None:
+    for label in nodes.names():
         for table in nodes.pieces(label, _HELD):
-            connection.execute(f"COPY `{label}` FROM $rows", {"rows": table})
+            rows, properties = _named(table, table.column_names)
+            _each(connection, rows, f"CREATE (:`{label}` {{{properties}}})")
 
 
-def _copy_relationships(connection: Any, links: Spool[tuple[str, str, str]]) -> None:
+def _add_relationships(connection: Any, links: Spool[tuple[str, str, str]]) -> None:
     for relation, start, end in links.names():
         for table in links.pieces((relation, start, end), _HELD):
-            connection.execute(f"COPY `{relation}` FROM $rows (from='{start}', to='{end}')", {"rows": table})
+            rows, properties = _named(table, table.column_names[2:])
+            # Two patterns in one MATCH would be paired before they are compared.
+            ends = f"MATCH (a:`{start}`) WHERE a.id = __from MATCH (b:`{end}`) WHERE b.id = __to"
+            _each(connection, rows, f"{ends} CREATE (a)-[:`{relation}` {{{properties}}}]->(b)")
+
+
+def _named(rows: "pa.Table", properties: Iterable[str]) -> "tuple[pa.Table, str]":
+    """Give rows whose columns are called as no property is, and the properties that they are."""
+    renamed = rows.rename_columns([f"_{name}" for name in rows.column_names])
+    return renamed, ", ".join(f"`{name}`: _{name}" for name in properties)
 
 
 def _counts(connection: Any) -> dict[str, dict[str, int]]:

@@ -165,17 +165,22 @@ def _declare(connection: Any) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, compression: bool, buffers: int = 0) -> Iterator[Any]:
+def writing(path: Path, *, compression: bool = True, merge: bool = True, buffers: int = 0) -> Iterator[Any]:
     """Open a database that is being made; ``compression`` is that of what is copied meanwhile.
 
-    ``buffers`` are the bytes that the engine may take for them, 0 for most of the machine's memory.
+    What is changed stays in the log beside the file, unless it is to ``merge``. ``buffers`` are the bytes that the
+    engine may take for them, 0 for most of the machine's memory.
     """
     import ladybug
 
     with (
-        ladybug.Database(str(path), compression=compression, buffer_pool_size=buffers) as database,
+        ladybug.Database(
+            str(path), compression=compression, buffer_pool_size=buffers, auto_checkpoint=merge
+        ) as database,
         ladybug.Connection(database) as connection,
     ):
+        if not merge:
+            connection.execute("CALL force_checkpoint_on_close=false")
         yield connection
 
 

@@ -81,4 +81,4 @@ class Spool(Generic[K]):
                 for batch in reader:
                     yield pa.Table.from_batches([batch])
             path.unlink()
-        yield from self._held.pop(name)
+        yield from self._held.pop(name, ())
