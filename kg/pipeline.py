@@ -19,7 +19,7 @@ from kg.errors import ClusterError, KGError
 from kg.extract import Tagger, extract
 from kg.link import link
 from kg.model import Entity, Evidence, Extraction, Field, Mention, Paper, entity_id
-from kg.processes import Work, in_processes
+from kg.processes import Work, cores, in_processes
 from kg.readable import Readable, readable
 from kg.record import Record, about, from_json, from_record, to_json
 from kg.resolve import resolve
@@ -90,13 +90,13 @@ def _extract_batches(
         yield from in_processes(batches, Work(here, partial(use, load().folder), [_PROBE]), processes)
     else:
         for batch in batches:
-            yield batch, here(batch)
+            yield batch, here(batch, ahead=cores() > 1)
 
 
-def _extract_batch(papers: list[Paper], tagger: Tagger, careful: bool) -> _Found:
+def _extract_batch(papers: list[Paper], tagger: Tagger, careful: bool, ahead: bool = False) -> _Found:
     """Extract a batch; if ``careful``, with a failure for each paper that is to blame for one."""
     try:
-        return list(_extract(papers, tagger))
+        return list(_extract(papers, tagger, ahead=ahead))
     except KGError:
         raise
     except Exception:
@@ -190,7 +190,7 @@ def _known_digest(tagger: Tagger, vocabulary: str) -> str:
     return extractor_digest(tagger)
 
 
-def _extract(papers: Iterable[Paper], tagger: Tagger) -> Iterator[Extraction]:
+def _extract(papers: Iterable[Paper], tagger: Tagger, *, ahead: bool = False) -> Iterator[Extraction]:
     stored: deque[Paper] = deque()
 
     def copies() -> Iterator[Paper]:
@@ -198,7 +198,7 @@ def _extract(papers: Iterable[Paper], tagger: Tagger) -> Iterator[Extraction]:
             stored.append(paper)
             yield replace(paper, title=readable(paper.title).text, abstract=readable(paper.abstract).text)
 
-    for reading in extract(copies(), tagger=tagger):
+    for reading in extract(copies(), tagger=tagger, ahead=ahead):
         yield _in_stored_text(link(reading, resolve(reading)), stored.popleft())
 
 

@@ -6,13 +6,15 @@ Nothing here knows canonical names beyond the vocabulary's entries; ``kg.resolve
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from kg.model import Field, Judge, Mention, Paper, Reading
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
+
+    from kg.extract.tagger import Tagging
 
 Tagger = Literal["model", "rules"]
 
@@ -40,9 +42,11 @@ def load(tagger: Tagger = "model") -> "Language":
     return language
 
 
-def extract(papers: Iterable[Paper], *, tagger: Tagger = "model") -> Iterator[Reading]:
-    """Read papers one by one, in order."""
+def extract(papers: Iterable[Paper], *, tagger: Tagger = "model", ahead: bool = False) -> Iterator[Reading]:
+    """Read papers one by one, in order; with ``ahead``, the network is in one while another is made ready."""
     language = load(tagger)
+    if tagger == "model":
+        cast("Tagging", language.get_pipe("kg_tagger")).ahead = ahead
 
     def documents() -> Iterator[tuple["Doc", Paper]]:
         for paper in papers:

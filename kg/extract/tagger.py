@@ -8,7 +8,9 @@ Weights are package data, checked against their digests on load. See ``weights/M
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from importlib import resources
@@ -47,6 +49,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FILES = ("encoder.onnx", "heads.npz", "tokenizer.json")
+
+_AHEAD = 2
+"""Documents that wait for the network at a time."""
 
 
 @lru_cache(maxsize=1)
@@ -216,9 +221,22 @@ def load_weights() -> Weights:
     return Weights(session, heads, Tokenizer.from_buffer(data["tokenizer.json"]))
 
 
-@_one_thread
+@dataclass(frozen=True)
+class _Asked:
+    """What the network is asked of one document, whose abstract begins at ``split``."""
+
+    pieces: Pieces
+    inputs: Mapping[str, NDArray[np.int64]]
+    split: int
+
+
 def tag(text: str, title_end: int, candidates: Sequence[Candidate], weights: Weights) -> Tagged | None:
     """Run the network over one document, its title ending at ``title_end`` (-1: none); None where it has no word."""
+    asked = _ask(text, title_end, candidates, weights)
+    return _told(asked, _run(asked, weights), weights) if asked else None
+
+
+def _ask(text: str, title_end: int, candidates: Sequence[Candidate], weights: Weights) -> _Asked | None:
     split = title_end + 1
     pieces = cut(Paper("", text[: max(0, title_end)], text[split:]), weights.tokenizer)
     if not pieces.words:
@@ -232,7 +250,18 @@ def tag(text: str, title_end: int, candidates: Sequence[Candidate], weights: Wei
         "shapes": np.array([pieces.shapes], dtype=np.int64),
         "hints": spread,
     }
-    hidden = weights.session.run(["hidden"], inputs)[0][0]
+    return _Asked(pieces, inputs, split)
+
+
+def _run(asked: _Asked, weights: Weights) -> Array:
+    """Give a vector for each piece: the part that takes long, and needs no Python."""
+    hidden: Array = weights.session.run(["hidden"], asked.inputs)[0][0]
+    return hidden
+
+
+@_one_thread
+def _told(asked: _Asked, hidden: Array, weights: Weights) -> Tagged:
+    pieces = asked.pieces
     words = hidden[np.array(pieces.firsts)]
     emissions = words @ weights.heads["emit.weight"].T + weights.heads["emit.bias"]
     labels: list[int] = []
@@ -240,7 +269,7 @@ def tag(text: str, title_end: int, candidates: Sequence[Candidate], weights: Wei
     for a, b in chains(pieces):
         labels.extend(viterbi(emissions[a:b], weights.heads["transitions"]))
         sure.append(marginals(emissions[a:b], weights.heads["transitions"]))
-    return Tagged(pieces, words, hidden[0], np.concatenate(sure), tuple(labels), split)
+    return Tagged(pieces, words, hidden[0], np.concatenate(sure), tuple(labels), asked.split)
 
 
 def chains(pieces: Pieces) -> Iterator[tuple[int, int]]:
@@ -263,10 +292,52 @@ def tagged_spans(tagged: Tagged) -> Iterator[Candidate]:
         )
 
 
-@Language.component("kg_tagger")
-def propose_tagged(doc: Doc) -> Doc:
-    """Add the tagger's spans to the candidates of ``doc``, and set what the network says as ``doc._.tagged``."""
-    doc._.tagged = tag(text_of(doc), doc._.title_end, doc._.candidates, load_weights())
-    if doc._.tagged is not None:
-        doc._.candidates = (*doc._.candidates, *tagged_spans(doc._.tagged))
+class Tagging:
+    """The component: adds the tagger's spans to the candidates of a document, and what the network says of it.
+
+    Where it may look ``ahead``, the network is in one document while what comes after it is done for the one before.
+    What comes out is the same.
+    """
+
+    def __init__(self) -> None:
+        """Begin without looking ahead: that takes a second core."""
+        self.ahead = False
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Tag one document."""
+        return _tagged(doc, tag(text_of(doc), doc._.title_end, doc._.candidates, load_weights()))
+
+    def pipe(self, stream: Iterable[Doc], batch_size: int = 0) -> Iterator[Doc]:  # noqa: ARG002 - spaCy gives it
+        """Tag documents in order."""
+        if not self.ahead:
+            yield from map(self, stream)
+            return
+        weights = load_weights()
+        under_way: deque[tuple[Doc, _Asked | None, Future[Array] | None]] = deque()
+
+        def first() -> Doc:
+            doc, asked, hidden = under_way.popleft()
+            return _tagged(doc, _told(asked, hidden.result(), weights) if asked and hidden else None)
+
+        with ThreadPoolExecutor(1) as network:
+            for doc in stream:
+                asked = _ask(text_of(doc), doc._.title_end, doc._.candidates, weights)
+                under_way.append((doc, asked, network.submit(_run, asked, weights) if asked else None))
+                if len(under_way) > _AHEAD:
+                    yield first()
+            while under_way:
+                yield first()
+
+
+def _tagged(doc: Doc, tagged: Tagged | None) -> Doc:
+    doc._.tagged = tagged
+    if tagged is not None:
+        doc._.candidates = (*doc._.candidates, *tagged_spans(tagged))
     return doc
+
+
+@Language.factory("kg_tagger")
+def make_tagging(nlp: Language, name: str) -> Tagging:
+    """Make the component for a pipeline."""
+    del nlp, name
+    return Tagging()

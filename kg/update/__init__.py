@@ -13,7 +13,6 @@ extracted. It reads no paper files.
 """
 
 import itertools
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from kg.assemble import unite_papers, version_key, versions_of
 from kg.errors import GraphError, InputError
 from kg.folder import PART_PAPERS, Manifest, Part, Source
 from kg.model import Extraction, Paper
+from kg.processes import cores
 from kg.update.damage import set_aside
 from kg.update.database import Progress, context, make_database
 from kg.update.identity import Group, identify
@@ -262,8 +262,7 @@ def _update(
 
 def processes_for(papers: int) -> int:
     """Give how many processes help with this many papers: one a core, or one alone where starting takes longer."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1 if papers < MANY_PAPERS else cores
+    return 1 if papers < MANY_PAPERS else cores()
 
 
 def _counted(extractions: Iterable[Extraction], total: int, progress: Progress) -> Iterator[Extraction]:
