@@ -110,14 +110,19 @@ def _finished(path: Path, old: list[Paper]) -> int:
     return len({json.loads(line)["id"] for line in lines} - {paper.id for paper in old})
 
 
-def kill(kills: int, *, papers: int, seed: int, place: Path) -> Outcome:
-    """Kill builds in the folder ``place`` at ``kills`` moments."""
-    usual = vars(kg.update)["PART_PAPERS"]
-    vars(kg.update)["PART_PAPERS"] = PART
+def kill(kills: int, *, papers: int, seed: int, place: Path, in_place: bool = False) -> Outcome:
+    """Kill builds in the folder ``place`` at ``kills`` moments; ``in_place``, builds that change the old database."""
+    settings = [(kg.update, "PART_PAPERS", PART)]
+    if in_place:
+        settings += [(kg.update.database, "KEPT_FROM", 1), (kg.update.database, "SHARE", 0)]
+    usual = [vars(module)[name] for module, name, _ in settings]
+    for module, name, value in settings:
+        vars(module)[name] = value
     try:
         return _kill(kills, papers=papers, seed=seed, place=place)
     finally:
-        vars(kg.update)["PART_PAPERS"] = usual
+        for (module, name, _), value in zip(settings, usual, strict=True):
+            vars(module)[name] = value
 
 
 def _kill(kills: int, *, papers: int, seed: int, place: Path) -> Outcome:

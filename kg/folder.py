@@ -375,11 +375,11 @@ def database_name(key: str) -> str:
     return f"graph-{key}.lbug"
 
 
-def database_entry(folder: Path, key: str) -> Database:
-    """Describe the database with this key, its file digested."""
+def database_entry(folder: Path, key: str, *, digest: str | None = None) -> Database:
+    """Describe the database with this key; its file is digested, unless its ``digest`` is known."""
     path = folder / database_name(key)
     log = log_beside(path)
-    return Database(path.name, _digest(path), key, _digest(log) if log.exists() else "")
+    return Database(path.name, digest or _digest(path), key, _digest(log) if log.exists() else "")
 
 
 def kept_entry(folder: Path, key: str, context: str, changed: int) -> Kept | None:

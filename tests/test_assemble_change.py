@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg.assemble import Assembly, Change
-from kg.model import Extraction
+from kg.model import Entity, Extraction, Kind, Paper
 from tests.assemble_oracle import assembled, corpus, family
 from tests.test_assemble import TINY, said
 
@@ -80,6 +80,17 @@ def test_what_does_not_fit_what_was_kept_is_refused(tmp_path: Path) -> None:
         Change(keep([one]), [], [one])
     with pytest.raises(ValueError, match="is there already"):
         Change(keep([one]), [], [two, two])
+
+
+def test_an_entity_of_another_label_does_not_fit(tmp_path: Path) -> None:
+    with Assembly([_about(Kind.METHOD)]) as assembly:
+        assembly.keep(tmp_path / "kept")
+    with Change(tmp_path / "kept", [_about(Kind.METHOD)], [_about(Kind.DATASET)]) as change:
+        assert not change.fits
+
+
+def _about(kind: Kind) -> Extraction:
+    return Extraction(Paper("a", "Title", "Text"), (Entity("method:it", kind, "It"),), (), ())
 
 
 def test_no_trace_of_papers_that_went_is_kept(tmp_path: Path) -> None:

@@ -169,11 +169,11 @@ POISON = """
 import os, signal
 from kg import pipeline
 
-def deadly(papers, tagger):
+def deadly(papers, tagger, ahead=False):
     papers = list(papers)
     if any(paper.id == "p0012" for paper in papers):
         os.kill(os.getpid(), signal.SIGKILL)
-    return pipeline.real(papers, tagger)
+    return pipeline.real(papers, tagger, ahead=ahead)
 
 # Dask may run this more than once in a process.
 if not hasattr(pipeline, "real"):

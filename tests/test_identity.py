@@ -271,7 +271,7 @@ def test_a_split_parts_and_a_merge_unites(papers: list[Paper], data: st.DataObje
     facts = sorted({fact.key: fact for fact in map(facts_of, papers)}.values(), key=lambda fact: fact.key)
     if len(facts) < 2:
         return
-    marked = [replace(fact, sources=(*fact.sources, f"mark:{n}")) for n, fact in enumerate(facts)]
+    marked = [fact._replace(sources=(*fact.sources, f"mark:{n}")) for n, fact in enumerate(facts)]
     a, b = data.draw(st.permutations(range(len(marked))))[:2]
     names = (f"mark:{a}", f"mark:{b}")
 

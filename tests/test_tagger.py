@@ -247,3 +247,17 @@ def test_a_name_has_the_vector_of_its_mentions() -> None:
     assert sorted(vectors) == ["all", "gru", "squad"]
     assert encode([(paper, {"gru": found})])["gru"] == (0.0,) * len(vectors["gru"]), "alone it is the centre"
     assert encode([(Paper("e", "", ""), {"e": ()})]) == {}
+
+
+def test_looking_ahead_changes_nothing() -> None:
+    papers = [*PAPERS[:3], Paper("none", "", ""), *PAPERS[3:]]
+
+    def said(*, ahead: bool) -> list[object]:
+        readings = list(extract(papers, ahead=ahead))
+        assert [reading.paper for reading in readings] == papers
+        return [
+            (r.mentions, r.judge and [r.judge.role([n]) for n in range(len(r.mentions))])  # the heads see the same
+            for r in readings
+        ]
+
+    assert said(ahead=True) == said(ahead=False)

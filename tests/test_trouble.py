@@ -27,7 +27,7 @@ PAPERS = [Paper(f"p{n}", f"Net{n}X at work", "We propose NetX on CIFAR-10.", sou
 _real = pipeline._extract
 
 
-def breaking(papers: Iterator[Paper], tagger: Tagger) -> Iterator[Extraction]:
+def breaking(papers: Iterator[Paper], tagger: Tagger, *, ahead: bool = False) -> Iterator[Extraction]:
     """Extract as ever, but for paper p2, which is trouble."""
 
     def watched() -> Iterator[Paper]:
@@ -36,7 +36,7 @@ def breaking(papers: Iterator[Paper], tagger: Tagger) -> Iterator[Extraction]:
                 raise IndexError("list index out of range\n(of p2)")
             yield paper
 
-    yield from _real(watched(), tagger)
+    yield from _real(watched(), tagger, ahead=ahead)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_bad_paper_is_given_without_entities_and_told() -> None:
 
 
 def test_a_broken_extractor_is_no_bad_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Iterator[Extraction]:
+    def broken(*_: object, **__: object) -> Iterator[Extraction]:
         raise OSError("no such library")
 
     monkeypatch.setattr(pipeline, "_extract", broken)
@@ -94,12 +94,12 @@ from tests.test_trouble import PAPERS
 MODE, DIED = sys.argv[1:]
 real = pipeline._extract
 
-def deadly(papers, tagger):
+def deadly(papers, tagger, ahead=False):
     papers = list(papers)
     if any(paper.id == "p2" for paper in papers) and (MODE == "always" or not os.path.exists(DIED)):
         open(DIED, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(papers, tagger)
+    return real(papers, tagger, ahead=ahead)
 
 pipeline._extract = deadly
 pipeline.BATCH = 2
@@ -123,8 +123,10 @@ def test_a_process_that_dies_costs_no_other_paper(tmp_path: Path, mode: str) -> 
     assert ("p2" in told and "died twice" in told) == (mode == "always") and (told == "[]") == (mode == "once")
 
 
-def test_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
-    outcome = kill(8, papers=45, seed=1, place=tmp_path)
+@pytest.mark.parametrize("in_place", [False, True])
+def test_kills_at_random_moments_lose_nothing(tmp_path: Path, in_place: bool) -> None:
+    outcome = kill(8, papers=45, seed=1, place=tmp_path, in_place=in_place)
+    assert bool(list(tmp_path.glob("*/*.wal"))) == in_place
     assert outcome.recovered == 8 and outcome.equal_bytes and outcome.extracted_twice == 0
     assert outcome.while_running > 0
 

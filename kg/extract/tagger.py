@@ -50,7 +50,7 @@ R = TypeVar("R")
 
 FILES = ("encoder.onnx", "heads.npz", "tokenizer.json")
 
-_AHEAD = 2
+_AHEAD = 3
 """Documents that wait for the network at a time."""
 
 
@@ -319,7 +319,7 @@ class Tagging:
             doc, asked, hidden = under_way.popleft()
             return _tagged(doc, _told(asked, hidden.result(), weights) if asked and hidden else None)
 
-        with ThreadPoolExecutor(1) as network:
+        with ThreadPoolExecutor(2) as network:
             for doc in stream:
                 asked = _ask(text_of(doc), doc._.title_end, doc._.candidates, weights)
                 under_way.append((doc, asked, network.submit(_run, asked, weights) if asked else None))

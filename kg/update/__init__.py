@@ -244,7 +244,7 @@ def _update(
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
         folder.write_manifest(path, manifest)
         return Built(manifest, total, reused, False, tuple(failures))
-    counts, keep = make_database(path, key, around, records, old, scratch=scratch, progress=progress)
+    database, counts, keep = make_database(path, key, around, records, old, scratch=scratch, progress=progress)
     manifest = Manifest(
         program=__version__,
         extractor=extractor,
@@ -252,7 +252,7 @@ def _update(
         vocabulary=_vocabulary_digest(),
         inputs=sources,
         records=records,
-        database=folder.database_entry(path, key),
+        database=database,
         counts=counts,
         kept=keep,
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kg import folder
 from kg.errors import GraphError, StoreError
-from kg.folder import Kept, Manifest, Part
+from kg.folder import Database, Kept, Manifest, Part
 from kg.model import Extraction
 from kg.record import from_json
 from kg.update.assembling import assembled, changed
@@ -60,11 +60,11 @@ def make_database(
     *,
     scratch: Path,
     progress: Progress,
-) -> tuple[Counts, Kept | None]:
+) -> tuple[Database, Counts, Kept | None]:
     """Make the database of ``records``, called ``key``, in the `context` ``around``.
 
-    Gives how many nodes and relationships it has, and what is kept for the next build. Raises GraphError and StoreError
-    where records, imports or corrections cannot be read or the place cannot be written.
+    Gives it, how many nodes and relationships it has, and what is kept for the next build. Raises GraphError and
+    StoreError where records, imports or corrections cannot be read or the place cannot be written.
     """
     progress("assemble", 0, None)
     papers = sum(part.papers for part in records)
@@ -74,7 +74,8 @@ def make_database(
         if number * SHARE <= papers:
             counts = _change(path, key, old, difference, scratch=scratch, progress=progress)
             if counts:
-                return counts, folder.kept_entry(path, key, around, number)
+                database = folder.database_entry(path, key, digest=old.database.sha256)
+                return database, counts, folder.kept_entry(path, key, around, number)
     with assembled(_read(path, records), path, spill=scratch) as assembly:
         from kg.store import embedded
 
@@ -84,7 +85,7 @@ def make_database(
             if papers >= KEPT_FROM:
                 assembly.keep(folder.kept_beside(place))
         counts = {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
-    return counts, folder.kept_entry(path, key, around, 0)
+    return folder.database_entry(path, key), counts, folder.kept_entry(path, key, around, 0)
 
 
 def _change(
@@ -102,6 +103,7 @@ def _change(
             shutil.copyfile(path / old.database.file, place)
             if old.database.log:
                 shutil.copyfile(folder.log_beside(path / old.database.file), folder.log_beside(place))
+            copied = place.stat().st_mtime_ns
             gone = _read(path, difference.gone_from, difference.gone)
             added = _read(path, difference.added_in, difference.added)
             with changed(kept, gone, added, path, spill=scratch) as change:
@@ -112,6 +114,8 @@ def _change(
                 change.commit()
             if folder.log_beside(place).stat().st_size > LOG:
                 raise StoreError("it has many changes")
+            if place.stat().st_mtime_ns != copied:
+                raise StoreError("the engine wrote into its file")
             return counts
     except StoreError as error:
         log.info("the database is made anew: %s", error)

@@ -10,7 +10,6 @@ import json
 import sys
 import zlib
 from collections.abc import Iterable
-from dataclasses import astuple
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -31,7 +30,7 @@ Known = tuple[str, tuple[Facts, ...]]
 def note(path: Path, part: Part, papers: Iterable[Paper]) -> list[Known]:
     """Keep the facts of the papers in a part of the graph folder at ``path``."""
     known = [(paper.id, tuple(map(facts_of, versions_of(paper)))) for paper in papers]
-    lines = [_code(), *(json.dumps([paper, *map(astuple, facts)]) for paper, facts in known)]
+    lines = [_code(), *(json.dumps([paper, *facts]) for paper, facts in known)]
     folder.write_beside(path, part, gzip.compress("\n".join(lines).encode(), 1, mtime=0))
     return known
 

@@ -7,7 +7,7 @@ import hashlib
 import re
 import sys
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kg.assemble import version_key
 from kg.model import Paper, paper_id
@@ -34,8 +34,7 @@ _STOCK = frozenset(
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd", "md"))
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the identity of a version goes by; ``text`` digests its abstract."""
 
     key: str

@@ -108,7 +108,7 @@ class Versions:
             if sources == known.sources:
                 return
             version = replace(version, sources=sources)
-            facts = replace(facts, sources=sources)
+            facts = facts._replace(sources=sources)
         self.facts[facts.key] = facts
         self._papers[facts.key] = version
 

@@ -7,7 +7,7 @@ holds and all that is new; but only what changes is read in full and written aga
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,8 +31,7 @@ def keep_all(_: str, places: tuple[str, ...]) -> tuple[str, ...]:
     return places
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(NamedTuple):
     """A version that the folder holds: in which part, in the record of which paper, whether with all its sources."""
 
     part: str
@@ -140,7 +139,7 @@ def _stored(path: Path, parts: Iterable[Part], new: Versions, sift: Sift) -> tup
                 if same and sources == same.sources:
                     facts = same  # noqa: PLW2901 - one copy of it is enough
                 elif sources != facts.sources:
-                    facts = replace(facts, sources=sources)  # noqa: PLW2901
+                    facts = facts._replace(sources=sources)  # noqa: PLW2901
                 key = facts.id if facts.id == paper else paper
                 found[facts.key] = _Stored(part.file, key, facts, sources == left)
     return found, lessened
