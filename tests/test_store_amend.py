@@ -54,7 +54,8 @@ def test_a_changed_database_is_that_made_anew(
             assert counts == {"nodes": assembly.count_nodes(), "relationships": assembly.count_edges()}
         assert held(path) == held(make(there.values(), place / f"anew{turn}", keep=False))
         assert path.read_bytes() == first  # what changed is in the log
-    assert {file.name for file in path.parent.iterdir()} == {"graph.lbug", "graph.lbug.wal", "kept"}
+    # A log is there only where something changed; every change is in it, as the file is the first still.
+    assert {file.name for file in path.parent.iterdir()} - {"graph.lbug.wal"} == {"graph.lbug", "kept"}
 
 
 def test_what_is_no_database_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The embedded Cypher engine: Ladybug, one file, no server.
 
 `write` loads a whole graph by COPY from Arrow tables; `EmbeddedStore` asks a read-only database. It changes nothing in
-place: a changed graph is written anew and replaces the file, so that a crash leaves the old one or the new one.
+place: a changed graph is written anew and replaces the file, so that a crash leaves the old one or the new one. Small
+changes are those of `kg.store.amend`.
 """
 
 import contextlib
