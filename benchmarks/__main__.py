@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.build import GROWTH_BAR
 from benchmarks.processes import machine, versions
 
 README = Path(__file__).parents[1] / "README.md"
@@ -31,6 +32,7 @@ PARTS: dict[str, list[str]] = {
     "store": ["--neo4j"],
     "pages": [],
     "kills": [],
+    "increments": [],
     "compare": [],
 }
 """What is measured, with its options, in the order in which it is."""
@@ -40,8 +42,9 @@ QUICK: dict[str, list[str]] = {
     "build": ["--sizes", "100", "200", "--taggers", "rules"],
     "assemble": ["--papers", "2000"],
     "store": ["--scale", "0.1"],
-    "pages": ["--nodes", "60", "--times", "1"],
+    "pages": ["--nodes", "60", "--times", "1", "--papers", "50"],
     "kills": ["--kills", "3", "--papers", "30"],
+    "increments": ["--cases", "6"],
     "compare": ["--rounds", "1", "--scale", "0.01", "--nodes", "60", "--patience", "10"],
 }
 
@@ -112,7 +115,7 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str | None, str]]:
             (
                 f"... cost of a paper, {built['growth'][0]['papers']:,} to {last['papers']:,}",
                 f"{built['growth_over_smallest']:+.0%}",
-                "15 %",
+                f"{100 * GROWTH_BAR:.0f} %",
             ),
             (
                 f"... {built['increment']['papers']} papers more",
@@ -132,15 +135,28 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str | None, str]]:
         ]
         if "neo4j" in store:
             rows.append(("... load into Neo4j", f"{store['neo4j']['relationships_s']:,.0f} relationships/s", "20,000"))
+        if "same_rows" in store.get("neo4j", {}):
+            same = f"{store['neo4j']['same_rows']} of {store['neo4j']['asked']}"
+            rows.append(("named questions equal on both engines", same, "all"))
     for page in report.get("pages", {}).get("pages", []):
         bar = page["bars"].get("usable_ms") or page["bars"].get("drawn_ms")
         shown = f"{page['drawn_ms']:.0f} ms drawn, {page['usable_ms']:.0f} ms usable, {page['file_mb']:.1f} MB"
         rows.append(
             (f"page of {page['nodes']:,} nodes, {page['links']:,} links", shown, f"{bar:.0f} ms" if bar else "")
         )
-    kills = report.get("kills")
-    if kills and "kills" in kills:
-        rows.append(("builds killed and recovered", f"{kills['recovered']} of {kills['kills']}", "all, equal bytes"))
+    others = report.get("pages", {}).get("others", {})
+    size = f"{others['nodes']:,} nodes, {others['links']:,} links" if others else ""
+    for name, page in others.get("pages", {}).items():
+        shown = f"{page['drawn_ms']:.0f} ms drawn, {page['usable_ms']:.0f} ms usable"
+        shown += f", {page['file_mb']:.1f} MB" if "file_mb" in page else ""
+        rows.append((f"page of `kg {name}`, of {size}", shown, ""))
+    increments = report.get("increments", {})
+    if "equal" in increments:
+        rows.append(("incremental equals full", f"{increments['equal']} of {increments['cases']}", "all"))
+    for mode, killed in report.get("kills", {}).get("modes", {}).items():
+        how = "that change the database in place" if mode == "in_place" else "that make the database anew"
+        hit = f"{killed['while_running']} of {killed['kills']} hit while running"
+        rows.append((f"builds {how}, killed", f"{hit}, {killed['recovered']} recovered", "all, equal bytes"))
     assembled = report.get("assemble", {})
     for step, what in (("build", "assembled and stored"), ("export", "... as GraphML")):
         if step in assembled:

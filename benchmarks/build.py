@@ -119,13 +119,13 @@ def measure(
         "growth_over_smallest": round(net[-1] / net[0] - 1, 3),
         "growth_widest": round(max(net) / min(net) - 1, 3),
         "open_seconds": {name: round(seconds, 3) for name, seconds in opened.items()},
-        "increment": increment(papers, largest, place, options),
+        "increment": increment(papers, largest, place, ["--tagger", tagger]),
         "bars": BARS.get(tagger, {}),
     }
 
 
 def increment(papers: list[dict[str, Any]], largest: Path, place: Path, options: list[str]) -> dict[str, Any]:
-    """Add papers to copies of the largest graph."""
+    """Add papers to copies of the largest graph, with as many processes as `kg build` thinks best."""
     new, runs = write(invented(papers, INCREMENT), place / "new.jsonl"), []
     before = _papers(largest)
     for _ in range(3):

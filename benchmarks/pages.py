@@ -1,12 +1,13 @@
-"""Measure the explorer's file in headless Chromium, as a person would meet it, and print JSON.
+"""Measure the pages in headless Chromium, the explorer's file as a person would meet it, and print JSON.
 
-    python benchmarks/pages.py [--nodes 60 500 5000 50000] [--times 3] [--graph FOLDER] [-o figures.json]
+    python -m benchmarks.pages [--nodes 60 500 5000 50000] [--papers 1000] [--times 3] [--graph FOLDER] [-o FILE]
 
 Graphs are synthetic (`tests.topic_graph`: topics, hubs, four links a node, a sentence of evidence a link), or a graph
 folder. Times are medians of ``--times`` fresh windows, in milliseconds since the navigation began or the key was
 pressed. Beside them stands the processor time of all of Chromium for the same, which a busy machine changes less
 (frames: that of the busier of the page and the drawing process, which work side by side). Chromium runs without a
-graphics card. The bars stand beside what they are for. Not a test: nothing fails here.
+graphics card. The bars stand beside what they are for. The pages of `kg serve`, `kg report` and `kg view --around` are
+only opened, on a folder of made-up extraction records (`benchmarks.assemble`). Not a test: nothing fails here.
 """
 
 import argparse
@@ -26,6 +27,10 @@ import networkx as nx
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 import kg
+from benchmarks.assemble import make
+from benchmarks.processes import run
+from kg.update import refresh_folder
+from tests.served import serving
 from tests.topic_graph import topic_graph
 from viz import explorer
 
@@ -53,6 +58,7 @@ STARTED = """() => ({
     paint: performance.getEntriesByType("paint").find(entry => entry.name === "first-paint")?.startTime ?? null,
     ...Object.fromEntries(performance.getEntriesByType("mark").map(mark => [mark.name, mark.startTime])),
 })"""
+DRAWN = "() => new Promise(tell => requestAnimationFrame(() => requestAnimationFrame(() => tell(performance.now()))))"
 COUNT_FRAMES = """() => {
     const counted = window.counted = { frames: 0, longest: 0, last: performance.now(), on: true };
     const step = now => {
@@ -221,10 +227,57 @@ def figures(browser: Browser, graph: nx.MultiDiGraph, folder: Path, *, title: st
     return {name: round(value, 2) if isinstance(value, float) else value for name, value in found.items()}
 
 
+def opened(browser: Browser, address: str, ready: str, *, times: int) -> dict[str, float]:
+    """Open a page in fresh windows; give the medians of when it was painted, drawn and usable (``ready``).
+
+    The first time stands by itself as well: then `kg serve` lays out the map, which it keeps.
+    """
+    found: dict[str, list[float]] = {"first_paint_ms": [], "drawn_ms": [], "usable_ms": []}
+    for _ in range(times):
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(ready, state="attached", timeout=120_000)
+        drawn = page.evaluate(DRAWN)
+        started = page.evaluate(STARTED)
+        found["first_paint_ms"].append(started["paint"] or drawn)
+        found["drawn_ms"].append(started.get("kg:drawn", drawn))
+        found["usable_ms"].append(started.get("kg:usable", drawn))
+        context.close()
+    medians = {name: round(statistics.median(taken), 1) for name, taken in found.items()}
+    return {**medians, "first_usable_ms": round(found["usable_ms"][0], 1)}
+
+
+def others(browser: Browser, folder: Path, *, papers: int, times: int) -> dict[str, Any]:
+    """Open what `kg serve`, `kg report` and `kg view --around` the best known method show of made-up papers."""
+    path = folder / "made-up.kg"
+    make(path, papers)
+    refresh_folder(path, processes=1)
+    with kg.open(path) as graph:
+        nodes, links = (sum(graph.manifest.counts[of].values()) for of in ("nodes", "relationships"))
+        best = graph.query("top-methods").rows[0][0]
+    found: dict[str, Any] = {"papers": papers, "nodes": nodes, "links": links, "pages": {}}
+    with serving(path) as running:
+        found["pages"]["serve"] = opened(browser, f"{running.address}/", READY, times=times)
+    for name, command, ready in (
+        ("report", ["report", str(path)], "#method"),
+        ("view --around", ["view", str(path), "--around", best], "#graph[data-drawn=true]"),
+    ):
+        file = folder / f"{command[0]}.html"
+        written = run([sys.executable, "-m", "kg.cli", *command, "-o", file])
+        found["pages"][name] = {
+            "written_s": written["seconds"],
+            "file_mb": round(file.stat().st_size / 1e6, 2),
+            **opened(browser, file.as_uri(), ready, times=times),
+        }
+    return found
+
+
 def main() -> None:
     """Run it."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--nodes", type=int, nargs="*", default=[60, 500, 5_000, 50_000])
+    arguments.add_argument("--papers", type=int, default=1_000, help="of the graph for the pages that are only opened")
     arguments.add_argument("--times", type=int, default=3)
     arguments.add_argument("--graph", type=Path, action="append", default=[])
     arguments.add_argument("--keep", type=Path, help="folder for the pages")
@@ -254,6 +307,7 @@ def main() -> None:
             ]
             report["pages"].append(found)
             print(json.dumps(found), file=sys.stderr)
+        report["others"] = others(browser, folder, papers=given.papers, times=given.times)
         browser.close()
         report["load_after"] = [round(load, 2) for load in os.getloadavg()]
     text = json.dumps(report, indent=1)

@@ -7,6 +7,7 @@
     ├── InputError           a file or record that cannot be read (skipped, counted; raised with --strict)
     ├── GraphError           a graph folder that is missing, damaged, busy or of a newer version
     ├── QueryError           a Cypher query or named query that cannot run
+    │   └── TimeLimitError   one that takes longer than it may; who catches it says how to allow more
     ├── StoreError           a database that cannot be reached or refuses
     ├── FetchError           a service on the network that cannot be reached or refuses
     ├── ClusterError         a Dask cluster that cannot be reached, is lost or runs another kg
@@ -40,6 +41,14 @@ class GraphError(KGError):
 
 class QueryError(KGError):
     """A query cannot run as written."""
+
+
+class TimeLimitError(QueryError):
+    """A query takes longer than it may."""
+
+    def __init__(self, seconds: float | None) -> None:
+        """Say how long it may take."""
+        super().__init__(f"the query took longer than {seconds or 0:g} s; narrow it or give it more time")
 
 
 class StoreError(KGError):

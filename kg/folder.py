@@ -13,10 +13,11 @@
         quarantine.jsonl                           papers that could not be extracted, with the tracebacks, if any
         .lock                                      held by a build
 
-Files are named by what is in them and never changed. New ones are written and synced first, then ``manifest.json`` is
-replaced in one step, then files that it does not name are removed: a crash at any point leaves the old graph or the new
-one. Record parts that a crashed build finished are still there for the next build to take up (`unclaimed_parts`). What
-the records of papers in quarantine are made by is `QUARANTINE`, so that each build tries them again.
+Files are named by what is in them, or by what they are made from, and never changed. New ones are written and synced
+first, then ``manifest.json`` is replaced in one step, then files that it does not name are removed: a crash at any
+point leaves the old graph or the new one. Record parts that a crashed build finished are still there for the next
+build to take up (`unclaimed_parts`). What the records of papers in quarantine are made by is `QUARANTINE`, so that
+each build tries them again.
 
 This module knows what a folder looks like, not how a graph is made (see ``kg.update``) and not what is in the database.
 """
@@ -420,15 +421,18 @@ def sweep(folder: Path, manifest: Manifest) -> None:
 
 
 def _clear(folder: Path, *patterns: str, but: Container[str] = ()) -> None:
-    for path in (path for pattern in patterns for path in folder.glob(pattern)):
+    # A database goes before its log: without that it would open as it once was.
+    for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
         if path.relative_to(folder).as_posix() in but:
             continue
-        if path.is_dir():
-            for left in path.iterdir():
-                left.unlink(missing_ok=True)
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
+        # Windows keeps what somebody reads; the next build removes it.
+        with contextlib.suppress(PermissionError):
+            if path.is_dir():
+                for left in path.iterdir():
+                    left.unlink(missing_ok=True)
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -456,7 +460,8 @@ def _umask() -> int:
 def _sync(path: Path) -> None:
     if sys.platform == "win32" and path.is_dir():
         return
-    handle = os.open(path, os.O_RDONLY)
+    # Windows syncs only what is open for writing.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

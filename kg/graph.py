@@ -126,14 +126,31 @@ def sources(inputs: Iterable[str | Path]) -> Iterator[Source]:
 
 
 def answer(
-    store: "Store", cypher: str, values: Mapping[str, Any], *, timeout: float | None, limit: int | None
+    store: "Store",
+    cypher: str,
+    values: Mapping[str, Any],
+    *,
+    timeout: float | None = None,
+    limit: int | None = None,
+    whole: bool = False,
 ) -> "Rows":
-    """Answer Cypher, or the named query where ``cypher`` is one word."""
+    """Answer Cypher, or the named query where ``cypher`` is one word.
+
+    ``timeout`` in seconds and ``limit`` in rows; None for the usual ones, but for as many rows as there are if
+    ``whole``. A ``limit`` takes the place of a named query's own, unless ``values`` say otherwise.
+    """
+    from kg.store.base import ROW_LIMIT, TIME_LIMIT
+
+    timeout = TIME_LIMIT if timeout is None else timeout
+    most = ROW_LIMIT if limit is None and not whole else limit
     if not is_name(cypher):
-        return store.query(cypher, values, timeout=timeout, limit=limit)
+        return store.query(cypher, values, timeout=timeout, limit=most)
     import queries
 
-    return queries.run(store, cypher, values, timeout=timeout, limit=limit)
+    if limit is not None and any(parameter.name == "limit" for parameter in queries.get(cypher).parameters):
+        # One more than is given tells that there are more.
+        values = {"limit": limit + 1, **values}
+    return queries.run(store, cypher, values, timeout=timeout, limit=most)
 
 
 def is_name(text: str) -> bool:
@@ -172,11 +189,17 @@ class Graph:
     def around(self, node: str, *, hops: int = 1, cited: bool = False) -> nx.MultiDiGraph:
         """Give the nodes within ``hops`` relationships of a node, and all relationships between them.
 
-        They come from the database: the rest of the graph is not assembled. For ``cited`` see `kg.store.nearby`.
+        They come from the database: the rest of the graph is not assembled. For ``cited`` see `kg.store.parts`.
         """
-        from kg.store.nearby import nearby
+        from kg.store.parts import nearby
 
         return nearby(self.store, node, hops=hops, cited=cited)
+
+    def top(self, number: int, *, cited: bool = False) -> nx.MultiDiGraph:
+        """Give the ``number`` entities in most papers, and all relationships between them; otherwise as `around`."""
+        from kg.store.parts import in_most_papers
+
+        return in_most_papers(self.store, number, cited=cited)
 
     def stream(self) -> "Assembly":
         """Assemble the graph from the records without holding it in memory; to be closed, or used in ``with``.
@@ -197,7 +220,8 @@ class Graph:
         """The embedded database, read-only."""
         from kg.store.embedded import EmbeddedStore
 
-        return EmbeddedStore(self.path / self.manifest.database.file)
+        database = self.manifest.database
+        return EmbeddedStore(self.path / database.file, changed=bool(database.log))
 
     def records(self) -> Iterator[Extraction]:
         """Iterate over the extraction records."""
@@ -206,17 +230,10 @@ class Graph:
     def query(self, cypher: str, /, *, timeout: float | None = None, limit: int | None = None, **values: Any) -> "Rows":
         """Answer Cypher, or the named query of that name, with ``values`` for its parameters.
 
-        ``timeout`` in seconds and ``limit`` in rows; None for the usual ones. Raises QueryError.
+        ``timeout`` in seconds and ``limit`` in rows, also of a named query that has a limit of its own; None for the
+        usual ones. Raises QueryError.
         """
-        from kg.store.base import ROW_LIMIT, TIME_LIMIT
-
-        return answer(
-            self.store,
-            cypher,
-            values,
-            timeout=TIME_LIMIT if timeout is None else timeout,
-            limit=ROW_LIMIT if limit is None else limit,
-        )
+        return answer(self.store, cypher, values, timeout=timeout, limit=limit)
 
     def find(self, name: str) -> str:
         """Give the id of the node called ``name``, however it is spelt; raises QueryError with the nearest names."""

@@ -64,6 +64,16 @@ class Query:
         values = [f"-p {shlex.quote(f'{p.name}={p.example}')}" for p in self.parameters if p.required]
         return " ".join(["kg query GRAPH", self.name, *values])
 
+    @property
+    def takes(self) -> str:
+        """Its parameters, each with its type and what it is unless given.
+
+        >>> get("leaderboard").takes
+        'dataset (Dataset), metric (str, ""), limit (int, 50)'
+        """
+        usual = ("" if p.required else f", {json.dumps(p.default)}" for p in self.parameters)
+        return ", ".join(f"{p.name} ({p.type}{default})" for p, default in zip(self.parameters, usual, strict=True))
+
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Check and convert the values given, and fill in defaults; raises QueryError for what is wrong."""
         known = {p.name: p for p in self.parameters}

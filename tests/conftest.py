@@ -36,8 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("neo4j" if "neo4j_server" in needed else item.path.name))
 
 
-MAY_SKIP: tuple[str, ...] = ()
-"""Reasons, or parts of them, for which a test may be skipped even in CI."""
+MAY_SKIP = ("../shared",)
+"""Parts of reasons for which a test may be skipped even in CI: what lies beside the project is not its own."""
 
 
 @pytest.hookimpl(wrapper=True)

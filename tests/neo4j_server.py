@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -144,27 +145,53 @@ def _address(process: "subprocess.Popen[str]") -> str:
 @contextmanager
 def cut_after(where: Server, count: int) -> Iterator[Server]:
     """A way to the server that breaks for good after ``count`` bytes have gone to it."""
+    left = count
+
+    def breaks(data: bytes) -> bool:
+        nonlocal left
+        left -= len(data)
+        return left < 0
+
+    with _way(where, breaks, for_good=True) as way:
+        yield way
+
+
+@contextmanager
+def cut_once(where: Server, *texts: str) -> Iterator[Server]:
+    """A way to the server on which the connection breaks that first sends each of ``texts``; a new one gets through."""
+    waiting = {text.encode() for text in texts}
+
+    def breaks(data: bytes) -> bool:
+        found = {text for text in waiting if text in data}
+        waiting.difference_update(found)
+        return bool(found)
+
+    with _way(where, breaks, for_good=False) as way:
+        yield way
+    assert not waiting, f"never sent: {waiting}"
+
+
+@contextmanager
+def _way(where: Server, breaks: Callable[[bytes], bool], *, for_good: bool) -> Iterator[Server]:
+    """A way to the server; where ``breaks`` says so of what goes there, the connection breaks, or all do for good."""
     import threading
 
-    host, port = where.uri.removeprefix("bolt://").split(":")
+    there = urlsplit(where.uri)
     listener = socket.create_server(("127.0.0.1", 0))
-    left = [count]
     open_sockets: list[socket.socket] = [listener]
 
-    def stop() -> None:
-        for one in open_sockets:
+    def stop(sockets: Sequence[socket.socket]) -> None:
+        for one in sockets:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
-    def pump(source: socket.socket, target: socket.socket, *, counted: bool) -> None:
+    def pump(source: socket.socket, target: socket.socket, *, watched: bool) -> None:
         try:
             while data := source.recv(65536):
-                if counted:
-                    left[0] -= len(data)
-                    if left[0] < 0:
-                        stop()
-                        return
+                if watched and breaks(data):
+                    stop(open_sockets if for_good else (source, target))
+                    return
                 target.sendall(data)
         except OSError:
             pass
@@ -173,11 +200,11 @@ def cut_after(where: Server, count: int) -> Iterator[Server]:
         try:
             while True:
                 inside, _ = listener.accept()
-                outside = socket.create_connection((host, int(port)))
+                outside = socket.create_connection((there.hostname or "localhost", there.port or 7687))
                 open_sockets.extend((inside, outside))
-                for source, target, counted in ((inside, outside, True), (outside, inside, False)):
+                for source, target, watched in ((inside, outside, True), (outside, inside, False)):
                     threading.Thread(
-                        target=pump, args=(source, target), kwargs={"counted": counted}, daemon=True
+                        target=pump, args=(source, target), kwargs={"watched": watched}, daemon=True
                     ).start()
         except OSError:
             pass
@@ -186,7 +213,7 @@ def cut_after(where: Server, count: int) -> Iterator[Server]:
     try:
         yield Server(f"bolt://127.0.0.1:{listener.getsockname()[1]}", where.username, where.password, where.database)
     finally:
-        stop()
+        stop(open_sockets)
 
 
 def fails(action: Callable[[], object]) -> str:

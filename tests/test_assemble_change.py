@@ -93,7 +93,7 @@ def _about(kind: Kind) -> Extraction:
     return Extraction(Paper("a", "Title", "Text"), (Entity("method:it", kind, "It"),), (), ())
 
 
-def test_no_trace_of_papers_that_went_is_kept(tmp_path: Path) -> None:
+def test_as_much_is_kept_as_if_papers_that_went_had_not_been(tmp_path: Path) -> None:
     papers = corpus(3, 8)
     kept, plain = tmp_path / "kept", tmp_path / "plain"
     with Assembly(papers[:4], families=family) as assembly:

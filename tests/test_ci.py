@@ -105,3 +105,20 @@ def test_known_faults(tmp_path: Path, case: str) -> None:
     command = [sys.executable, str(ROOT / ".ci" / "audit"), str(tmp_path / "pip-audit")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == status and told in done.stdout + done.stderr, done
+
+
+def test_an_audit_that_takes_too_long_is_not_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit = runpy.run_path(str(ROOT / ".ci" / "audit"))
+
+    def run(command: list[str], **options: Any) -> None:
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert audit["audit_python"]("pip-audit") and audit["audit_npm"]()
+    assert capsys.readouterr().out.count("not reached, not checked") == 2
+
+
+def test_ci_lets_no_test_be_skipped() -> None:
+    assert "\nexport CI=true\n" in (ROOT / ".ci" / "run").read_text()

@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -18,7 +20,9 @@ import kg as package
 from kg import folder
 from kg.cli import cli
 from kg.cli.output import _plain, console
+from kg.store.neo4j import Neo4jStore, Server
 from tests.conftest import Run
+from tests.served import folder_of
 
 RULES = ("--tagger", "rules", "--processes", "1")
 
@@ -95,12 +99,46 @@ def test_limit_says_so(graph_folder: Path) -> None:
     assert result.stdout == "x\n1\n2\n" and "only the first 2 rows" in result.stderr
 
 
+def test_limit_is_also_that_of_a_named_query(graph_folder: Path) -> None:
+    def search(*options: str) -> tuple[int, str]:
+        result = invoke("query", graph_folder, "search", "-p", "text=t", "--format", "json", *options)
+        return len(json.loads(result.stdout)), result.stderr
+
+    # The graph has fewer entities than the 20 rows that the query gives by itself.
+    entities, _ = search()
+    assert search("-p", "limit=2") == (2, "")
+    assert search("-p", "limit=2", "--limit", "3") == (2, "")
+    assert search("--limit", "3") == (3, "kg: only the first 3 rows; --limit N gives more\n")
+    assert search("--limit", str(entities)) == (entities, "")
+    assert invoke("query", graph_folder, "statistics", "--limit", "1").stderr.startswith("kg: only the first 1 row;")
+
+
+def test_limit_goes_beyond_what_a_named_query_gives_by_itself(tmp_path: Path) -> None:
+    graph = nx.MultiDiGraph()
+    for number in range(30):
+        key = f"method:net-{number}"
+        graph.add_node(key, label="Method", id=key, name=f"Net-{number}", aliases=[], papers=1)
+    with package.open(folder_of(graph, tmp_path / "many.kg")) as opened:
+        found = {limit: opened.query("top-methods", limit=limit) for limit in (None, 25, 100)}
+    assert {limit: (len(rows), rows.truncated) for limit, rows in found.items()} == {
+        None: (20, False),
+        25: (25, True),
+        100: (30, False),
+    }
+
+
+def test_a_query_past_its_time_names_the_option(graph_folder: Path) -> None:
+    slow = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN count(a * b)"
+    fails(invoke("query", graph_folder, slow, "--timeout", "0.1"), 1, "longer than 0.1 s", "more time (--timeout)")
+
+
 def test_queries_lists_names_with_examples() -> None:
     import queries
 
     printed = invoke("queries").stdout
     for name, query in queries.load().items():
-        assert name in printed and query.example in printed
+        takes = f"    takes: {query.takes or 'nothing'}\n"
+        assert f"{name}\n    {query.summary}\n{takes}    {query.example}\n" in printed
 
 
 def test_a_named_query_matches_names_kindly(graph_folder: Path) -> None:
@@ -327,9 +365,57 @@ def test_python_interface(graph_folder: Path, papers_file: Path, tmp_path: Path)
         assert nx.utils.graphs_equal(opened.graph, graph)
         assert opened.query("MATCH (p:Paper) RETURN count(p) AS n").dicts() == [{"n": 3}]
         assert opened.find("cifar 10") == "dataset:cifar-10"
+        cypher = "MATCH (p:Paper) WHERE p.year >= $since RETURN p.title AS title, p.year AS year ORDER BY year"
+        table = opened.query(cypher, since=2019).to_pandas()
+        assert table.to_dict("list") == {"title": ["Louder batches", "Words and pictures"], "year": [2019, 2020]}
+        methods = opened.query("methods-on-dataset", dataset="cifar 10", limit=1)
+        assert methods.truncated and list(methods.to_pandas()["method"]) == [methods.rows[0][0]]
     kept = package.build([papers_file], tmp_path / "g.kg", tagger="rules")
     assert nx.utils.graphs_equal(kept, graph)
     assert nx.utils.graphs_equal(package.build([papers_file], tmp_path / "g.kg", tagger="rules"), graph)
+
+
+def test_load_and_query_neo4j(
+    empty_neo4j: Server, graph_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEO4J_URI", empty_neo4j.uri)
+    monkeypatch.setenv("NEO4J_USERNAME", empty_neo4j.username)
+    monkeypatch.setenv("NEO4J_DATABASE", empty_neo4j.database or "")
+    monkeypatch.setenv("NEO4J_PASSWORD", "not the password")
+    wrong = f"kg: {empty_neo4j.uri}: wrong user name or password; set NEO4J_USERNAME and NEO4J_PASSWORD\n"
+    for name, *rest in (["load"], ["query", "RETURN 1", "--neo4j"]):
+        result = invoke(name, graph_folder, *rest)
+        assert (result.exit_code, result.stdout, result.stderr) == (1, "", wrong)
+    monkeypatch.setenv("NEO4J_PASSWORD", empty_neo4j.password)
+
+    def content() -> list[tuple[Any, ...]]:
+        with Neo4jStore(empty_neo4j) as store:
+            found = "MATCH (n) OPTIONAL MATCH (n)-[r]->(m) RETURN n, r ORDER BY n.id, type(r), m.id"
+            return list(store.query(found))
+
+    def load(graph: Path, *options: str) -> str:
+        result = invoke("load", graph, *options)
+        assert result.exit_code == 0 and result.stdout == "", result.stderr
+        return result.stderr
+
+    said = load(graph_folder)
+    loaded = content()
+    counts = folder.read_manifest(graph_folder).counts
+    nodes, relationships = (sum(counts[kind].values()) for kind in ("nodes", "relationships"))
+    assert said == f"kg: loaded {nodes} nodes, {relationships} relationships\n"
+    assert (load(graph_folder), content()) == (said, loaded)
+
+    smaller = shutil.copytree(graph_folder, tmp_path / "smaller.kg")
+    assert "1 paper removed" in invoke("remove", smaller, "Louder batches").stderr
+    assert "that the graph no longer has" in load(smaller, "--prune")
+    left = content()
+    with package.open(smaller) as opened:
+        assert {node["id"] for node, _ in left} == set(opened.graph) < {node["id"] for node, _ in loaded}
+        assert sum(link is not None for _, link in left) == opened.graph.number_of_edges()
+
+    for question in (["MATCH (p:Paper) RETURN p.title AS title ORDER BY title"], ["top-methods", "--limit", "2"]):
+        there, here = (invoke("query", smaller, *question, "--format", "csv", *to) for to in (["--neo4j"], []))
+        assert there.stdout == here.stdout != ""
 
 
 def test_importing_the_package_is_light() -> None:

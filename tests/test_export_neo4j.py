@@ -78,8 +78,12 @@ def test_the_script_loads_what_the_loader_loads(empty_neo4j: Server, tmp_path: P
     assert script == "".join(f"{statement};\n" for statement in cypher_script.statements(graph))
 
 
-def test_the_script_declares_what_the_loader_declares() -> None:
-    assert set(cypher_script.schema()) <= set(schema_statements())
+def test_all_ways_declare_what_the_loader_declares(tmp_path: Path) -> None:
+    declared = sorted(schema_statements())
+    assert sorted(cypher_script.schema()) == declared
+    neo4j_admin.write(small_graph(), tmp_path)
+    finish = (tmp_path / "finish.cypher").read_text("utf-8").removesuffix(";\n").split(";\n")
+    assert sorted(line for line in finish if line.startswith("CREATE")) == declared
 
 
 def test_neo4j_admin_imports_what_the_loader_loads(empty_neo4j: Server, tmp_path: Path) -> None:

@@ -2,17 +2,21 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import networkx as nx
 import pytest
 from click.testing import CliRunner, Result
 
+import queries
 import viz
 from kg.cli import cli
 from kg.export import part
 from kg.graph import Graph, answer
 from tests.graphs import small_graph
+
+SLOW = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN count(a * b)"
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -75,7 +79,7 @@ def test_where_a_query_gives_relationships(graph_folder: Path, tmp_path: Path) -
     assert {key for *_, key in found.edges(keys=True)} == {"EVALUATED_ON"}
     assert {target for _, target in found.edges()} == {"dataset:cifar-10"}
     with Graph(graph_folder) as opened:
-        rows = answer(opened.store, cypher, {"name": "CIFAR-10"}, timeout=None, limit=None)
+        rows = answer(opened.store, cypher, {"name": "CIFAR-10"})
         assert len(rows) == found.number_of_edges() > 0
         for source, target, data in found.edges(data=True):
             assert data == opened.graph.edges[source, target, "EVALUATED_ON"]
@@ -106,6 +110,21 @@ def test_the_papers_of_a_named_query_as_bibtex(graph_folder: Path, tmp_path: Pat
     assert result.stderr.endswith("g.bib: 2 papers\n")
 
 
+def test_all_rows_are_exported_and_a_limit_of_the_question_is_told(
+    graph_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg.store.base.ROW_LIMIT", 2)
+    assert len(exported(graph_folder, tmp_path, "--where", "MATCH (d:Dataset) RETURN d")) == 4
+    given = ["--where", "papers-about", "-p", "name=cifar10"]
+    query = queries.get("papers-about")
+    dataset, limit = query.parameters
+    two = replace(query, parameters=(dataset, replace(limit, default=2)))
+    monkeypatch.setattr("queries.load", lambda: {"papers-about": two})
+    told = "kg: --where papers-about gives 2 rows at most; -p limit=N gives more\n"
+    assert told in invoke("export", graph_folder, tmp_path / "g.bib", *given).stderr
+    assert told not in invoke("export", graph_folder, tmp_path / "g.bib", *given, "-p", "limit=2").stderr
+
+
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
@@ -118,6 +137,7 @@ def test_the_papers_of_a_named_query_as_bibtex(graph_folder: Path, tmp_path: Pat
         (["--where", "p.year > 3", "--around", "x"], 2, "cannot be together"),
         (["-p", "a=b"], 2, "--where"),
         (["--where", "papers-about"], 1, "name"),
+        (["--where", SLOW, "--timeout", "0.1"], 1, "--where: the query took longer than 0.1 s; narrow it or give it"),
     ],
 )
 def test_a_wrong_part_says_what_to_do(

@@ -1,5 +1,6 @@
 """A folder whose database is changed by what is new holds what one holds that is made of all at once."""
 
+import gzip
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -7,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg import folder
+from kg.cli import cli
+from kg.errors import StoreError
+from kg.graph import Graph
 from kg.model import Paper
 from kg.update import Built, database, refresh_folder, remove_papers, update_folder
 from kg.update.imports import write_import
@@ -30,6 +35,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Change the database of any graph, however much of it changes."""
     monkeypatch.setattr(database, "KEPT_FROM", 1)
     monkeypatch.setattr(database, "SHARE", 0)
+    monkeypatch.setattr(database, "LOG_A_PAPER", 0)
 
 
 def make(papers: Iterable[Paper], path: Path) -> Built:
@@ -61,24 +67,20 @@ def test_changing_equals_making_anew(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Paper]], chance: random.Random
 ) -> None:
     path = tmp_path_factory.mktemp("folders") / "papers.kg"
-    there: dict[str, Paper] = {}
+    there: dict[str, list[Paper]] = {}
     for batch in batches:
         new = [
             replace(p, abstract=f"{p.abstract} It also runs on MNIST.") if chance.random() < 0.2 else p for p in batch
         ]
-        anew = make(new, path)
-        there.update((paper.id, paper) for paper in new)
+        make(new, path)
+        for paper in new:
+            there.setdefault(paper.id, []).append(paper)
         if len(there) > 2 and chance.random() < 0.5:
             gone = chance.choice(sorted(there))
             remove_papers(path, [gone])
             del there[gone]
-        assert anew.manifest.papers >= len(there)
-    everything = [version for e in folder.read_records(path, folder.read_manifest(path)) for version in _read(e.paper)]
-    same(path, everything)
-
-
-def _read(paper: Paper) -> tuple[Paper, ...]:
-    return paper.versions or (paper,)
+        assert {e.paper.id for e in folder.read_records(path, folder.read_manifest(path))} == set(there)
+    same(path, [version for versions in there.values() for version in versions])
 
 
 def test_what_is_new_goes_into_the_log(tmp_path: Path) -> None:
@@ -97,17 +99,64 @@ def test_what_is_new_goes_into_the_log(tmp_path: Path) -> None:
     same(path, PAPERS + MORE)
 
 
-@pytest.mark.parametrize("limit", ["LOG", "SHARE", "KEPT_FROM"])
-def test_much_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+LIMITS = [("LOG", 0), ("LOG_A_PAPER", database.LOG + 1), ("SHARE", 10), ("KEPT_FROM", 100)]
+
+
+@pytest.mark.parametrize(("limit", "value"), LIMITS)
+def test_much_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
     path = tmp_path / "papers.kg"
     make(PAPERS[:4], path)
-    monkeypatch.setattr(database, limit, {"LOG": 0, "SHARE": 10, "KEPT_FROM": 100}[limit])
+    monkeypatch.setattr(database, limit, value)
     make(PAPERS[4:], path)
     assert changed(path) == (limit == "KEPT_FROM")  # a graph that is small now was not
     make(MORE[:1], path)
     manifest = folder.read_manifest(path)
     assert changed(path) == (limit == "KEPT_FROM") and manifest.kept
     same(path, PAPERS + MORE[:1])
+
+
+def test_records_that_say_the_same_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, packed = tmp_path / "papers.kg", gzip.compress
+    with monkeypatch.context() as patch:
+        # Another zlib packs the same lines otherwise.
+        patch.setattr(gzip, "compress", lambda data, level, **how: packed(data, 1, **how))
+        make(PAPERS, path)
+    assert make(PAPERS[:1], path).changed
+    assert not changed(path)
+    same(path, PAPERS)
+
+
+def test_nothing_of_a_removed_paper_stays(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    secret = Paper("secret", "Whispers", "We propose SecretNet. It hides quuxology.", ("Ann Onym",), 2020)
+    make(PAPERS[:3], path)
+    make([secret], path)
+    assert changed(path) and _holds(path, "quuxology")
+    remove_papers(path, ["secret"])
+    assert not _holds(path, "quuxology") and not _holds(path, "Whispers") and not _holds(path, "Ann Onym")
+    same(path, PAPERS[:3])
+
+
+def _holds(path: Path, text: str) -> list[str]:
+    """Name the files of a folder that have a text, packed or not."""
+    return [
+        name
+        for name, data in files(path).items()
+        if text.encode() in (gzip.decompress(data) if name.endswith(".gz") else data)
+    ]
+
+
+def test_a_log_that_is_lost_is_missed(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    make(PAPERS[:3], path)
+    make(PAPERS[3:], path)
+    folder.log_beside(path / folder.read_manifest(path).database.file).unlink()
+    with Graph(path) as graph, pytest.raises(StoreError, match="log of changes"):
+        graph.query("MATCH (p:Paper) RETURN p.id")
+    done = CliRunner().invoke(cli, ["query", str(path), "MATCH (p:Paper) RETURN p.id"])
+    assert done.exit_code == 1 and "log of changes (.wal) is missing" in done.output
+    make(PAPERS[3:], path)
+    same(path, PAPERS)
 
 
 @pytest.mark.parametrize("what", ["database", "log", "kept", "no log", "no kept"])

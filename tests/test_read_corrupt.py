@@ -62,6 +62,17 @@ def openalex(fish: str) -> dict[str, object]:
     }
 
 
+def semantic_scholar(fish: str) -> dict[str, object]:
+    number = 210000001 + FISH.index(fish)
+    return {
+        "corpusid": number,
+        "externalids": {"ACL": None, "ArXiv": None, "CorpusId": str(number), "DOI": None},
+        "title": f"Nets for {fish}",
+        "authors": [{"authorId": "1", "name": "Ann Lee"}],
+        "abstract": f"We net {fish}.",
+    }
+
+
 def note(fish: str) -> dict[str, object]:
     content = {"title": {"value": f"Nets for {fish}"}, "abstract": {"value": f"We net {fish}."}}
     return {"id": f"net{fish}", "content": content}
@@ -125,6 +136,7 @@ SHAPES = {
     "jsonl": Shape(compact(plain)),
     "arxiv": Shape(compact(arxiv)),
     "openalex lines": Shape(compact(openalex)),
+    "semantic scholar lines": Shape(compact(semantic_scholar)),
     "json": Shape(compact(plain), "[", ",\n", "]\n"),
     "json on one line": Shape(compact(plain), "[", ",", "]\n"),
     "json spread": Shape(spread(plain), "[\n", ",\n", "\n]\n"),

@@ -139,6 +139,53 @@ def test_pubmed_text() -> None:
     assert (second.title, second.year, second.sources) == ("Wider Nets.", 2021, (f"{path}:20",))
 
 
+def test_lines_of_semantic_scholar(made: Made) -> None:
+    """A record of the search, and one of the bulk files "papers" and "abstracts": joined, and each as it comes."""
+    numbers = {"ArXiv": "2001.00001", "CorpusId": "210000001", "DOI": "10.1000/NETS.1", "MAG": None, "PubMed": None}
+    authors = [{"authorId": str(number), "name": name} for number, name in enumerate(AUTHORS)]
+    found = {
+        "paperId": "a" * 40,
+        "externalIds": {**numbers, "CorpusId": 210000001},
+        "title": TITLE,
+        "abstract": ABSTRACT,
+        "venue": PROCEEDINGS,
+        "year": 2020,
+        "tldr": {"model": "tldr@v2.0.0", "text": "Nets net."},
+        "authors": authors,
+    }
+    bulk = {
+        "corpusid": 210000001,
+        "externalids": numbers,
+        "url": f"https://www.semanticscholar.org/paper/{'a' * 40}",
+        "title": TITLE,
+        "authors": authors,
+        "venue": PROCEEDINGS,
+        "publicationvenueid": None,
+        "year": 2020,
+        "citationcount": 2,
+        "isopenaccess": True,
+        "s2fieldsofstudy": [{"category": "Computer Science", "source": "s2-fos-model"}],
+        "publicationtypes": ["JournalArticle"],
+        "publicationdate": "2020-01-02",
+        "journal": {"name": JOURNAL, "pages": "1-9", "volume": None},
+    }
+    abstract = {
+        "corpusid": 210000001,
+        "openaccessinfo": {"externalids": numbers, "license": None, "url": None, "status": "GREEN"},
+        "abstract": ABSTRACT,
+    }
+    path = made("".join(json.dumps(record) + "\n" for record in (found, {**bulk, **abstract}, bulk, abstract)))
+    known = recognise(path.read_text())
+    assert known is not None and known.name == "semanticscholar"
+    (one, other), problems = tried(path)
+    address = f"https://www.semanticscholar.org/paper/{'a' * 40}"
+    ids = (ARXIV, DOI, "s2:210000001", f"s2:{'a' * 40}")
+    url = "https://doi.org/10.1000/nets.1"
+    assert one == Paper("a" * 40, TITLE, ABSTRACT, AUTHORS, 2020, PROCEEDINGS, url, (f"{path}:1",), ids)
+    assert other == Paper("210000001", TITLE, ABSTRACT, AUTHORS, 2020, PROCEEDINGS, address, (f"{path}:2",), ids)
+    assert problems == [f"{path}:3: {NOTHING}", f'{path}:4: no title; give "title"']
+
+
 def test_acl_anthology_xml() -> None:
     path = DATA / "acl.xml"
     (paper,), problems = tried(path)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.increments import Case, compare
 from kg import folder
 from kg.assemble import assemble
 from kg.errors import GraphError, QueryError
@@ -111,6 +112,12 @@ def test_adding_equals_both_at_once_and_removing_restores(
     build([], place / "whole.kg", Removal(places=frozenset(f"a.bib:{n}" for n in range(1, 7))))
     build(two, place / "alone.kg")
     assert exported(place / "whole.kg") == exported(place / "alone.kg")
+
+
+@pytest.mark.parametrize("case", [0, 1])
+def test_so_it_is_with_whole_builds(case: int) -> None:
+    # `python -m benchmarks.increments` does so for 200; the odd ones change the database in place.
+    assert compare(case, seed=0) == Case(wrong=(), in_place=case)
 
 
 @pytest.mark.parametrize(

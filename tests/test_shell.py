@@ -2,13 +2,19 @@
 
 import io
 import json
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 
+import click
 import pytest
 
+import queries
 from kg.cli import shell
 from kg.store.embedded import EmbeddedStore, write
 from tests.graphs import small_graph
@@ -62,6 +68,7 @@ def test_commands(
 :set limit 1
 :set limit x
 :set limit -1
+:set timeout inf
 :set
 MATCH (t:Task) RETURN t, t.name AS name ORDER BY name;
 :export {tmp_path}/out.json
@@ -70,6 +77,7 @@ MATCH (t:Task) RETURN t, t.name AS name ORDER BY name;
 :export {tmp_path}/none/out.csv
 methods-on-dataset dataset="no such" limit=x
 methods-on-dataset dataset="open
+RETURN $unset AS word;
 :quit
 RETURN 'after' AS word;
 """
@@ -80,9 +88,10 @@ RETURN 'after' AS word;
     for expected in (
         "nothing to export yet",
         "no command :nope",
-        "takes a number",
-        "above 0",
-        "only the first 1 row",
+        ":set limit takes a whole number above 0",
+        ":set timeout takes a number above 0",
+        "only the first 1 row; :set limit N gives more",
+        "no value for $unset; give it with :set unset VALUE",
         "ends in .csv or .json",
         "cannot write",
         "whole number",
@@ -120,6 +129,77 @@ def test_it_can_be_typed_at_a_terminal(
     history = tmp_path / "papergraph" / "history"
     assert "RETURN t.name" in history.read_text("utf-8")
     assert history.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "out", "err"),
+    [
+        ("match (n:Method) where n.papers >= 2 return n.name", "WidgetNet", ""),
+        ("match\n(n:Method) where n.name = 'ResNet' return n.id", "method:resnet", ""),
+        ("Merge (n:Method) set n.name = 'x'", "", "MERGE is refused"),
+        ("methods_on_dataset\n dataset=cifar10", "WidgetNet", ""),
+        ("Statistics", "Paper", ""),
+        ("method-on-dataset dataset=cifar10", "", "nearest: methods-on-dataset"),
+    ],
+)
+def test_cypher_and_named_questions_are_told_apart(
+    store: EmbeddedStore, capsys: pytest.CaptureFixture[str], text: str, out: str, err: str
+) -> None:
+    assert shell.Session(store).handle(text)
+    said = capsys.readouterr()
+    assert out in said.out and err in said.err
+    assert bool(said.out) != bool(said.err)
+
+
+def test_questions_are_listed_as_they_are_typed_here(store: EmbeddedStore, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.Session(store).handle(":queries")
+    printed = capsys.readouterr().out
+    assert "    takes: a (Method), b (Method), limit (int, 20)\n    shared-datasets a=ResNet b=VGG\n" in printed
+    for name in queries.names():
+        (example,) = (line.strip() for line in printed.splitlines() if f"{line} ".startswith(f"    {name} "))
+        queries.get(name).values(dict(shell._pairs(example.removeprefix(name))))
+
+
+def test_a_limit_is_also_that_of_a_named_question(store: EmbeddedStore, capsys: pytest.CaptureFixture[str]) -> None:
+    session = shell.Session(store)
+    session.handle("search text=e limit=2")
+    session.handle(":set limit 3")
+    session.handle("search text=e")
+    said = capsys.readouterr()
+    assert "(2 rows)" in said.out and "(3 rows)" in said.out
+    assert said.err == "kg: only the first 3 rows; :set limit N gives more\n"
+
+
+SLOW = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN count(a * b);"
+
+
+def test_ctrl_c_and_the_time_limit_end_a_query_and_not_the_shell(
+    store: EmbeddedStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = shell.Session(store)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert session.handle(SLOW)
+    assert capsys.readouterr().err == "kg: stopped\n"
+    session.handle(":set timeout 0.2")
+    assert session.handle(SLOW)
+    said = capsys.readouterr().err
+    assert said == "kg: the query took longer than 0.2 s; narrow it or give it more time (:set timeout)\n"
+    assert session.handle("RETURN 'still here' AS word;")
+    assert "still here" in capsys.readouterr().out
+
+
+def test_a_table_fits_a_narrow_terminal(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shell.Session(store).handle("MATCH (p:Paper) RETURN p.title AS title, p.abstract AS abstract, p.year AS year;")
+    table = click.unstyle(capsys.readouterr().out).splitlines()
+    assert len(table) > 20
+    assert max(map(len, table)) <= 40
+    # Every word is there, in a column that is as narrow as it must be.
+    assert "Gates" in "".join(table) and "2022" in "".join(table)
 
 
 @pytest.mark.parametrize(

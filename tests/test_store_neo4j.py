@@ -1,6 +1,7 @@
 """The Neo4j loader and store against a real server: the same graph whatever came before, one line for failures."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import networkx as nx
@@ -9,9 +10,10 @@ import pytest
 from kg.errors import QueryError, StoreError
 from kg.store import neo4j
 from kg.store.neo4j import Neo4jStore, Server, load
+from kg.store.neo4j.connection import explained
 from kg.store.tokens import tokenise
 from tests.graphs import small_graph
-from tests.neo4j_server import UnavailableError, clear, cut_after, fails, give_up, in_process
+from tests.neo4j_server import ROOT, UnavailableError, clear, cut_after, cut_once, fails, give_up, in_process
 
 pytest_plugins = ["tests.neo4j_fixture"]
 
@@ -153,6 +155,15 @@ def test_a_server_lost_in_the_middle_is_told_and_a_second_load_completes(empty_n
     assert (len(nodes), len(edges)) == (len(small_graph()), small_graph().number_of_edges())
 
 
+def test_a_connection_that_is_lost_for_a_moment_does_not_stop_a_load(empty_neo4j: Server) -> None:
+    # Once in a statement of the schema, once in relationships that are created without a look at those there.
+    with cut_once(empty_neo4j, "kg_task_id", "CREATE (a)-[:USES") as shaky:
+        loaded = load(small_graph(), shaky)
+    nodes, edges = content(empty_neo4j)
+    assert loaded == neo4j.Loaded(len(nodes), len(edges))
+    assert (len(nodes), len(edges)) == (len(small_graph()), small_graph().number_of_edges())
+
+
 def test_failures_to_connect_are_one_line(neo4j_server: Server) -> None:
     graph = nx.MultiDiGraph()
     wrong = Server(neo4j_server.uri, neo4j_server.username, "not the password")
@@ -175,6 +186,23 @@ def test_a_database_that_may_only_be_read_is_one_line(neo4j_server: Server) -> N
                 assert store.query("RETURN 1 AS a").rows == [(1,)]
     except UnavailableError as error:
         give_up(str(error))
+
+
+def test_a_user_that_may_only_read_is_one_line() -> None:
+    # Community has no roles: every user of it may write, and no server of the tests gives this error.
+    from neo4j.exceptions import Forbidden, Neo4jError
+
+    error = Neo4jError._hydrate_neo4j(
+        code="Neo.ClientError.Security.Forbidden",
+        message="Create node with labels 'Paper' on database 'neo4j' is not allowed\nfor user 'reader'.",
+    )
+    assert isinstance(error, Forbidden)
+
+    def refused() -> None:
+        with explained(Server(username="reader")):
+            raise error
+
+    assert fails(refused) == "bolt://localhost:7687: user reader may not write to this database; use one that may"
 
 
 @pytest.mark.parametrize(
@@ -231,3 +259,22 @@ def test_a_graph_that_does_not_fit_is_refused() -> None:
     graph.add_node("author:x", label="Author", name="é" * 4001)
     with pytest.raises(StoreError, match="longer than the 8,000 bytes"):
         list(neo4j.node_batches(graph))
+
+
+def test_the_compose_file_gives_a_neo4j_5_to_this_machine_alone() -> None:
+    import yaml  # type: ignore[import-untyped]
+
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    ((name, service),) = compose["services"].items()
+    assert name == "neo4j"
+    assert re.fullmatch(r"neo4j:5(\.\d+)*-community", service["image"])
+    # Without NEO4J_PASSWORD nothing starts.
+    assert re.fullmatch(r"neo4j/\$\{NEO4J_PASSWORD:\?[^}]+\}", service["environment"]["NEO4J_AUTH"])
+    assert {port.rpartition(":")[2] for port in service["ports"]} == {"7474", "7687"}
+    assert all(re.fullmatch(r"127\.0\.0\.1:\$\{NEO4J_\w+_PORT:-(\d+)\}:\1", port) for port in service["ports"])
+    assert "network_mode" not in service
+    ((volume, place),) = (mount.split(":") for mount in service["volumes"])
+    assert place == "/data" and compose["volumes"] == {volume: None}
+    check = service["healthcheck"]
+    assert check["test"][0] == "CMD-SHELL" and "cypher-shell" in check["test"][1]
+    assert {"interval", "timeout", "retries", "start_period"} <= check.keys()

@@ -2,15 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.output import print_rows, print_table
-from kg.errors import UsageError
+from kg.cli import options
+from kg.cli.output import console, print_rows, print_table
+from kg.errors import QueryError, TimeLimitError, UsageError
 
 if TYPE_CHECKING:
     from kg.store.base import Store
@@ -30,22 +31,12 @@ GRAPH = click.argument("graph", metavar="GRAPH", type=click.Path(path_type=Path)
     show_default=True,
     help="How to print the rows.",
 )
+@options.asking()
 @click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up after this long.",
-)
-@click.option(
-    "--memory",
-    type=click.IntRange(64),
-    metavar="MB",
-    help="Give up when this much memory is taken; by default half of the machine's.",
-)
-@click.option(
-    "--limit", type=click.IntRange(1), default=10_000, show_default=True, metavar="ROWS", help="Rows to print at most."
+    "--limit",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Rows to print at most; by default 10,000, or a named question's own limit.",
 )
 @click.option("--neo4j", is_flag=True, help="Ask the Neo4j server (NEO4J_URI, ...) instead of the graph folder.")
 def query(
@@ -56,7 +47,7 @@ def query(
     form: str,
     timeout: float,
     memory: int | None,
-    limit: int,
+    limit: int | None,
     neo4j: bool,
 ) -> None:
     """Ask a graph, in Cypher or by a question's name.
@@ -75,14 +66,17 @@ def query(
 
     pairs = dict(pair(text) for text in params)
     values = pairs if is_name(cypher) else {name: value_of(text) for name, text in pairs.items()}
-    with bounded_memory(memory), _server() if neo4j else Graph(graph).store as store:
+    with limited(memory), _server() if neo4j else Graph(graph).store as store:
         rows = answer(store, cypher, values, timeout=timeout, limit=limit)
     print_rows(rows, form)
 
 
 @contextmanager
-def bounded_memory(megabytes: int | None = None) -> Iterator[None]:
-    """End this process, with a line, if it takes more than ``megabytes``; half of the machine's unless told."""
+def limited(megabytes: int | None = None) -> Iterator[None]:
+    """End this process, with a line, if it takes more than ``megabytes``; half of the machine's unless told.
+
+    Where a query takes too long, the error names --timeout.
+    """
     from kg.store.memory import bounded, machine
 
     most = megabytes or machine() // 2**21
@@ -92,7 +86,10 @@ def bounded_memory(megabytes: int | None = None) -> Iterator[None]:
         os.write(2, f"kg: the query took more than {most:,} MB of memory; narrow it\n".encode())
 
     with bounded(most * 2**20, tell):
-        yield
+        try:
+            yield
+        except TimeLimitError as error:
+            raise QueryError(f"{error} (--timeout)") from None
 
 
 def _server() -> "Store":
@@ -118,10 +115,20 @@ def value_of(text: str) -> Any:
 @click.command()
 def queries() -> None:
     """List the questions that have a name."""
+    print_questions(str)
+
+
+def print_questions(typed: Callable[[str], str]) -> None:
+    """Print what the questions that have a name answer and take, with an example as it is ``typed`` here."""
     import queries as library
 
+    width = console().width
     for name, found in library.load().items():
-        click.echo(f"{name}\n    {found.summary}\n    {found.example}")
+        click.echo(name)
+        for text in (found.summary, f"takes: {found.takes or 'nothing'}"):
+            click.echo(click.wrap_text(text, width, initial_indent="    ", subsequent_indent="    "))
+        # In one piece, to be copied.
+        click.echo(f"    {typed(found.example)}")
 
 
 @click.command()

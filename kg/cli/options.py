@@ -67,6 +67,28 @@ def cluster(command: Command) -> Command:
     )(checked)
 
 
+def asking(on: str = "") -> Callable[[Command], Command]:
+    """Give the options for the time and the memory that a query may take; ``on`` says which query that is."""
+
+    def with_limits(command: Command) -> Command:
+        command = click.option(
+            "--memory",
+            type=click.IntRange(64),
+            metavar="MB",
+            help=f"Give up{on} when this much memory is taken; by default half of the machine's.",
+        )(command)
+        return click.option(
+            "--timeout",
+            type=click.FloatRange(0, min_open=True),
+            default=30.0,
+            show_default=True,
+            metavar="SECONDS",
+            help=f"Give up{on} after this long.",
+        )(command)
+
+    return with_limits
+
+
 def page(default: str) -> Callable[[Command], Command]:
     """Give the option that names the page to write."""
     return click.option(

@@ -95,8 +95,8 @@ def progress(things: str = "papers") -> Iterator["Progress"]:
         yield update
 
 
-def print_rows(rows: "Rows", form: str) -> None:
-    """Print the answer to a query as ``table``, ``json`` or ``csv``."""
+def print_rows(rows: "Rows", form: str, *, more: str = "--limit N") -> None:
+    """Print the answer to a query as ``table``, ``json`` or ``csv``; ``more`` is how to get more rows than these."""
     if form == "json":
         click.echo(json.dumps(rows.dicts(), ensure_ascii=False, indent=1))
     elif form == "csv":
@@ -108,7 +108,7 @@ def print_rows(rows: "Rows", form: str) -> None:
     else:
         print_table(rows.columns, rows)
     if rows.truncated:
-        note(f"only the first {count(len(rows), 'row')}; --limit N gives more")
+        note(f"only the first {count(len(rows), 'row')}; {more} gives more")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, err: bool = False) -> None:

@@ -65,6 +65,7 @@ def serve(*, graph: Path, port: int | None, browser: bool, timeout: float, memor
             title=graph.resolve().name,
             store=store,
             database=graph / opened.manifest.database.file,
+            changed=bool(opened.manifest.database.log),
             counts=opened.manifest.counts,
             questions=tuple(queries.load().values()),
             prepare=prepare,

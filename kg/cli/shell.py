@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.ask import bounded_memory
+from kg.cli.ask import limited, print_questions
 from kg.cli.output import note, print_rows, print_table
-from kg.errors import KGError, QueryError, UsageError
+from kg.errors import KGError, QueryError, TimeLimitError, UsageError
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -71,7 +71,7 @@ def run(store: "Store") -> None:
     """Read and answer until the end of input, or until a query takes more than half of the machine's memory."""
     session = Session(store)
     lines = _typed(store) if sys.stdin.isatty() and sys.stdout.isatty() else _piped(sys.stdin)
-    with bounded_memory():
+    with limited():
         for text in lines:
             if not session.handle(text):
                 break
@@ -82,11 +82,9 @@ class Session:
 
     def __init__(self, store: "Store") -> None:
         """Start with nothing asked."""
-        from kg.store.base import ROW_LIMIT, TIME_LIMIT
-
         self.store = store
         self.values: dict[str, Any] = {}
-        self.limits: dict[str, float] = {"limit": ROW_LIMIT, "timeout": TIME_LIMIT}
+        self.limits: dict[str, float] = {}
         self.last: Rows | None = None
 
     def handle(self, text: str) -> bool:
@@ -97,8 +95,10 @@ class Session:
                 return self._command(text)
             if text.rstrip("; \n"):
                 self.last = self._ask(text.rstrip("; \n"))
-                print_rows(self.last, "table")
+                print_rows(self.last, "table", more=":set limit N")
                 click.echo(f"({len(self.last):,} rows)" if len(self.last) != 1 else "(1 row)")
+        except TimeLimitError as error:
+            note(f"{error} (:set timeout)")
         except KGError as error:
             note(str(error))
         except KeyboardInterrupt:
@@ -106,16 +106,19 @@ class Session:
         return True
 
     def _ask(self, text: str) -> "Rows":
-        limits: Any = {"limit": int(self.limits["limit"]), "timeout": self.limits["timeout"]}
-        import queries
+        from kg.graph import answer, is_name
+        from kg.store.tokens import BEGINNINGS, tokenise
 
-        name, _, rest = text.partition(" ")
-        if re.fullmatch(r"[\w.-]+", name) and (not rest or "=" in rest) and not name.isupper():
-            return queries.run(self.store, name, dict(_pairs(rest)), **limits)
-        from kg.store.tokens import tokenise
-
-        used = {token.text[1:].strip("`") for token in tokenise(text) if token.kind == "parameter"}
-        return self.store.query(text, {n: v for n, v in self.values.items() if n in used}, **limits)
+        limits: Any = self.limits
+        name = text.split(maxsplit=1)[0]
+        rest = text.removeprefix(name)
+        if is_name(name) and (not rest or "=" in rest) and name.upper() not in BEGINNINGS:
+            return answer(self.store, name, dict(_pairs(rest)), **limits)
+        used = {token.text[1:].strip("`"): None for token in tokenise(text) if token.kind == "parameter"}
+        unset = [name for name in used if name not in self.values]
+        if unset:
+            raise QueryError(f"no value for ${unset[0]}; give it with :set {unset[0]} VALUE")
+        return answer(self.store, text, {name: self.values[name] for name in used}, **limits)
 
     def _command(self, text: str) -> bool:
         command, _, rest = text.rstrip("; \n").partition(" ")
@@ -124,7 +127,7 @@ class Session:
             return False
         commands: dict[str, Callable[[str], None]] = {
             ":help": lambda _: click.echo(HELP),
-            ":queries": lambda _: self._queries(),
+            ":queries": lambda _: print_questions(_typed_here),
             ":schema": lambda _: self._schema(),
             ":set": self._set,
             ":export": self._export,
@@ -133,12 +136,6 @@ class Session:
             raise UsageError(f"no command {command}; :help lists them")
         commands[command](rest)
         return True
-
-    def _queries(self) -> None:
-        import queries
-
-        found = queries.load().values()
-        print_table(("name", "answers", "takes"), [(q.name, q.summary, _takes(q.parameters)) for q in found])
 
     def _schema(self) -> None:
         from kg.store.schema import ENDS, NODES, RELATIONSHIPS
@@ -154,19 +151,19 @@ class Session:
     def _set(self, rest: str) -> None:
         import json
 
+        from kg.store.base import ROW_LIMIT, TIME_LIMIT
+
+        usual = {"limit": ROW_LIMIT, "timeout": TIME_LIMIT}
         name, _, value = rest.partition(" ")
         if not name:
-            shown = {**self.limits, **{f"${n}": v for n, v in self.values.items()}}
+            shown = {**usual, **self.limits, **{f"${n}": v for n, v in self.values.items()}}
             print_table(("name", "value"), [(n, json.dumps(v, ensure_ascii=False)) for n, v in shown.items()])
             return
-        if name in self.limits:
-            try:
-                number = float(value)
-            except ValueError:
-                raise UsageError(f":set {name} takes a number") from None
-            if not number > 0:
-                raise UsageError(f":set {name} takes a number above 0")
-            self.limits[name] = number
+        if name in usual:
+            number = float(value) if re.fullmatch(r"\d*\.?\d+", value.strip()) else 0.0
+            if not number or (name == "limit" and not number.is_integer()):
+                raise UsageError(f":set {name} takes a {'whole ' if name == 'limit' else ''}number above 0")
+            self.limits[name] = int(number) if name == "limit" else number
             return
         try:
             self.values[name.lstrip("$")] = json.loads(value)
@@ -201,8 +198,13 @@ def _cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _takes(parameters: Iterable[Any]) -> str:
-    return ", ".join(p.name if p.required else f"[{p.name}={p.default}]" for p in parameters)
+def _typed_here(example: str) -> str:
+    """Write the example of a named question as it is typed at the prompt.
+
+    >>> _typed_here("kg query GRAPH shared-datasets -p a=ResNet -p b=VGG")
+    'shared-datasets a=ResNet b=VGG'
+    """
+    return example.removeprefix("kg query GRAPH ").replace(" -p ", " ")
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ def write(graph: Graph, path: Path) -> None:
 
 
 def schema() -> list[str]:
-    """Give the statements that declare keys and indexes."""
+    """Give the statements that declare keys and indexes: those of `kg.store.neo4j`, which this step does not know."""
     labels = sorted({label for pairs in SHAPES.values() for pair in pairs for label in pair})
     found = [
         f"CREATE CONSTRAINT kg_{label.lower()}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
@@ -43,7 +43,11 @@ def schema() -> list[str]:
         f"CREATE INDEX kg_{label.lower()}_name IF NOT EXISTS FOR (n:{label}) ON (n.name)"
         for label in (*ENTITY_LABELS, "Author", "Entity")
     ]
-    return [*found, "CREATE INDEX kg_paper_year IF NOT EXISTS FOR (n:Paper) ON (n.year)"]
+    return [
+        *found,
+        "CREATE INDEX kg_paper_year IF NOT EXISTS FOR (n:Paper) ON (n.year)",
+        "CREATE INDEX kg_dataset_benchmark IF NOT EXISTS FOR (n:Dataset) ON (n.benchmark)",
+    ]
 
 
 def statements(graph: Graph) -> Iterator[str]:

@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.errors import QueryError, StoreError
+from kg.errors import QueryError, StoreError, TimeLimitError
 from kg.model import Stream
 from kg.store import memory, plain
 from kg.store.arrow import node_tables, relationship_tables, spool_nodes, spool_relationships
@@ -207,10 +207,11 @@ class EmbeddedStore(Store):
 
     dialect = "embedded"
 
-    def __init__(self, path: Path | str, *, buffers: int | None = None) -> None:
+    def __init__(self, path: Path | str, *, changed: bool = False, buffers: int | None = None) -> None:
         """Open the database at ``path``, with at most ``buffers`` bytes for the engine's (see `kg.store.memory`).
 
-        Raises StoreError where there is none or it cannot be read.
+        One that was ``changed`` since it was made has a log beside it. Raises StoreError where there is none, its log
+        is not there, or it cannot be read.
         """
         import ladybug
 
@@ -223,6 +224,10 @@ class EmbeddedStore(Store):
             self._database.init_database()
         except RuntimeError as error:
             raise StoreError(f"{self.path}: cannot open the database: {line(error)}; build it again") from None
+        # Looked for when all is read, as the engine says nothing without it and a build may just have removed both.
+        if changed and not self.path.with_name(f"{self.path.name}.wal").exists():
+            self.close()
+            raise StoreError(f"{self.path}: its log of changes (.wal) is missing; copy it too, or build it again")
         self._tables: dict[int, str] | None = None
 
     def query(
@@ -305,9 +310,7 @@ class EmbeddedStore(Store):
             connection.close()
         if failure:
             if isinstance(failure[0], RuntimeError) and (late or "Interrupted" in str(failure[0])):
-                raise QueryError(
-                    f"the query took longer than {timeout or 0:g} s; narrow it or raise --timeout"
-                ) from None
+                raise TimeLimitError(timeout) from None
             raise failure[0]
         return answer[0]
 

@@ -2,7 +2,8 @@
 
 The embedded engine keeps its buffers within `buffers`. What a single function call allocates, as
 ``range(1, 10000000000)`` does, it neither counts nor interrupts: only the end of the process stops that. `bounded` does
-it for `kg query` and `kg shell`, and `viz.app.worker` in its own way; who asks from Python has only the first.
+it for `kg query`, `kg shell` and `kg export --where`, and `viz.app.worker` in its own way; who asks from Python has
+only the first.
 """
 
 import os

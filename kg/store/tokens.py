@@ -33,6 +33,9 @@ _REFUSED = frozenset(
         "INSTALL", "LOAD", "MERGE", "REMOVE", "SET", "UNINSTALL", "UPDATE", "USE",
     }
 )  # fmt: skip
+BEGINNINGS = _READS | _PREFIXES | _REFUSED
+"""Words, in capitals, with which Cypher begins; no named query has such a name."""
+
 _PROCEDURES = frozenset(
     {
         "show_tables", "table_info", "show_connection", "show_functions", "show_macros", "db_version",

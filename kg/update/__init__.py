@@ -27,7 +27,7 @@ from kg.processes import cores
 from kg.update.damage import set_aside
 from kg.update.database import Progress, context, make_database
 from kg.update.identity import Group, identify
-from kg.update.known import known_papers, note
+from kg.update.known import note
 from kg.update.overrides import NONE, Overrides, read_overrides
 from kg.update.removal import Removal, find_unwanted
 from kg.update.shelf import Versions, read_versions
@@ -230,8 +230,9 @@ def _update(
             loose.update((extraction.paper.id, extraction) for extraction in batch)
     todo.close()
     for keys in _batches(sorted(loose)):
-        kept.append(folder.write_lines(path, map(loose.written, keys), extractor))
-        known_papers(path, kept[-1])
+        part = folder.write_lines(path, map(loose.written, keys), extractor)
+        note(path, part, folder.read_papers(path, part))
+        kept.append(part)
     loose.close()
     kept += [_write(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
     folder.write_quarantine(path, map(_problem, failures))
@@ -244,7 +245,9 @@ def _update(
         manifest = replace(old, inputs=sources, tagger=tagger, records=records)
         folder.write_manifest(path, manifest)
         return Built(manifest, total, reused, False, tuple(failures))
-    database, counts, keep = make_database(path, key, around, records, old, scratch=scratch, progress=progress)
+    # What is taken out leaves no trace in a file: in a database that is changed, its text would stay.
+    before = None if unwanted else old
+    database, counts, keep = make_database(path, key, around, records, before, scratch=scratch, progress=progress)
     manifest = Manifest(
         program=__version__,
         extractor=extractor,

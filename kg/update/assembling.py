@@ -6,7 +6,7 @@ from pathlib import Path
 from kg.assemble import Assembly, Change
 from kg.model import Extraction
 from kg.update.corrections import corrected, read_corrections
-from kg.update.imports import joined
+from kg.update.imports import joined, read_imports
 
 
 def assembled(records: Iterable[Extraction], path: Path, *, spill: Path | None = None) -> Assembly:
@@ -17,7 +17,7 @@ def assembled(records: Iterable[Extraction], path: Path, *, spill: Path | None =
     from kg import pipeline
 
     corrections = read_corrections(path)
-    united = corrected(joined(records, path), corrections)
+    united = corrected(joined(records, read_imports(path)), corrections)
     return Assembly(united, families=corrections.families(pipeline.families()), folder=spill)
 
 
@@ -30,11 +30,11 @@ def changed(
     """
     from kg import pipeline
 
-    corrections = read_corrections(path)
+    corrections, imports = read_corrections(path), read_imports(path)
 
     def united(records: Iterable[Extraction]) -> Iterable[Extraction]:
         # That no paper has an entity was told when all were looked at.
-        return corrected(joined(records, path), corrections, told=lambda _: None)
+        return corrected(joined(records, imports), corrections, told=lambda _: None)
 
     families = corrections.families(pipeline.families())
     return Change(kept, united(gone), united(added), families=families, folder=spill)

@@ -31,6 +31,9 @@ LOG = 4 * 2**20
 A hundred papers are about one MB, which takes it 0.1 s.
 """
 
+LOG_A_PAPER = 8_000
+"""Bytes of changes that a paper has, about: more than `LOG` of them need not be tried."""
+
 Counts = dict[str, dict[str, int]]
 
 Progress = Callable[[str, int, int | None], None]
@@ -71,7 +74,7 @@ def make_database(
     difference = _difference(path, records, old, around)
     if old and old.kept and difference:
         number = old.kept.changed + max(len(difference.gone), len(difference.added))
-        if number * SHARE <= papers:
+        if number * SHARE <= papers and number * LOG_A_PAPER <= LOG:
             counts = _change(path, key, old, difference, scratch=scratch, progress=progress)
             if counts:
                 database = folder.database_entry(path, key, digest=old.database.sha256)
@@ -112,7 +115,8 @@ def _change(
                 progress("store", 0, None)
                 counts = amend(place, change)
                 change.commit()
-            if folder.log_beside(place).stat().st_size > LOG:
+            # There is no log where the records say the same as before.
+            if folder.log_beside(place).exists() and folder.log_beside(place).stat().st_size > LOG:
                 raise StoreError("it has many changes")
             if place.stat().st_mtime_ns != copied:
                 raise StoreError("the engine wrote into its file")
@@ -156,7 +160,8 @@ def _code() -> str:
     digest = hashlib.sha256()
     package = resources.files("kg")
     steps = [path.name for path in package.joinpath("assemble").iterdir() if path.name.endswith(".py")]
-    for name in (*(f"assemble/{step}" for step in sorted(steps)), "update/imports.py", "update/corrections.py"):
+    others = "record.py", "pipeline.py", "update/assembling.py", "update/imports.py", "update/corrections.py"
+    for name in (*(f"assemble/{step}" for step in sorted(steps)), *others):
         digest.update((package / name).read_bytes())
     for name in ("schema", "dialect", "embedded", "amend", "arrow", "packed", "spool"):
         digest.update((package / f"store/{name}.py").read_bytes())

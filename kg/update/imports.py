@@ -15,7 +15,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def write_import(path: Path, name: str, extractions: Iterable[Extraction]) -> in
     data = gzip.compress("".join(line + "\n" for line in lines).encode(), 6, mtime=0)
     new = folder / f".{name}.new"
     new.write_bytes(data)
-    with new.open("rb") as file:
+    with new.open("rb+") as file:
         os.fsync(file.fileno())
     new.replace(folder / f"{name}.jsonl.gz")
     return len(lines)
@@ -46,18 +46,24 @@ def import_digests(path: Path) -> list[str]:
     return [hashlib.sha256(file.read_bytes()).hexdigest() for file in _files(path)]
 
 
-def joined(extractions: Iterable[Extraction], path: Path) -> Iterator[Extraction]:
-    """Give each extraction with what the imports of the graph folder at ``path`` say of its paper.
+Imports = Mapping[str, Sequence[Extraction]]
+"""What is imported, by the id of the paper."""
 
-    Raises GraphError for a damaged import.
-    """
-    imported: dict[str, list[Extraction]] = {}
+
+def read_imports(path: Path) -> Imports:
+    """Read the imports of the graph folder at ``path``; raise GraphError where one is damaged."""
+    imports: dict[str, list[Extraction]] = {}
     for file in _files(path):
         for extraction in _read(file):
-            imported.setdefault(extraction.paper.id, []).append(extraction)
+            imports.setdefault(extraction.paper.id, []).append(extraction)
+    return imports
+
+
+def joined(extractions: Iterable[Extraction], imports: Imports) -> Iterator[Extraction]:
+    """Give each extraction with what the imports say of its paper."""
     for extraction in extractions:
         paper = extraction.paper
-        found = [one for key in dict.fromkeys((paper.id, paper_id(paper.title))) for one in imported.get(key, ())]
+        found = [one for key in dict.fromkeys((paper.id, paper_id(paper.title))) for one in imports.get(key, ())]
         for one in found:
             extraction = join(extraction, one)  # noqa: PLW2901 - one after the other
         yield extraction

@@ -140,8 +140,8 @@ def _stored(path: Path, parts: Iterable[Part], new: Versions, sift: Sift) -> tup
                     facts = same  # noqa: PLW2901 - one copy of it is enough
                 elif sources != facts.sources:
                     facts = facts._replace(sources=sources)  # noqa: PLW2901
-                key = facts.id if facts.id == paper else paper
-                found[facts.key] = _Stored(part.file, key, facts, sources == left)
+                held = facts.id if facts.id == paper else paper  # the same text, one copy of it
+                found[facts.key] = _Stored(part.file, held, facts, sources == left)
     return found, lessened
 
 

@@ -81,6 +81,8 @@ class Served:
     title: str
     store: Store
     database: Path
+    changed: bool = False
+    """Whether the database has a log of changes beside it."""
     counts: Mapping[str, Mapping[str, int]]
     """Nodes by label under ``nodes``, relationships by type under ``relationships``."""
     questions: tuple[Question, ...] = ()

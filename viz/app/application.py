@@ -38,7 +38,7 @@ def create(served: Served, *, hosts: Iterable[str]) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        asker = Asker(served.database, memory=served.memory)
+        asker = Asker(served.database, changed=served.changed, memory=served.memory)
         state["api"] = api = Api(served, asker)
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         # The first to search or to ask need not wait then; nothing waits for these.

@@ -29,9 +29,11 @@ _WORKER = Path(__file__).with_name("worker.py")
 class Asker:
     """Sends queries to a few processes, started when needed and kept. Belongs to one event loop."""
 
-    def __init__(self, database: Path, *, memory: int = MEMORY, processes: int = PROCESSES) -> None:
-        """Ask the database at ``database``; nothing is started yet."""
-        self.database, self.memory = database, memory
+    def __init__(
+        self, database: Path, *, changed: bool = False, memory: int = MEMORY, processes: int = PROCESSES
+    ) -> None:
+        """Ask the database at ``database``, ``changed`` as for `EmbeddedStore`; nothing is started yet."""
+        self.database, self.changed, self.memory = database, changed, memory
         self._room = asyncio.Semaphore(processes)
         self._idle: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
@@ -103,6 +105,7 @@ class Asker:
             str(_WORKER),
             str(self.database),
             str(self.memory),
+            *(["changed"] if self.changed else []),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": places},

@@ -97,14 +97,14 @@ def reply(out: BinaryIO, kind: bytes, body: bytes) -> None:
     out.flush()
 
 
-def main(database: str, limit: int) -> None:
+def main(database: str, limit: int, changed: bool) -> None:
     """Answer requests from standard input until it ends."""
     if hasattr(os, "nice"):
         # Looking round the graph goes on while a query runs.
         os.nice(5)
     out = sys.stdout.buffer
     watch = Watch(out, limit)
-    with EmbeddedStore(Path(database), buffers=limit // 2) as store:
+    with EmbeddedStore(Path(database), changed=changed, buffers=limit // 2) as store:
         while len(head := sys.stdin.buffer.read(HEAD.size)) == HEAD.size:
             length, _ = HEAD.unpack(head)
             request = json.loads(sys.stdin.buffer.read(length))
@@ -116,4 +116,4 @@ def main(database: str, limit: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:] == ["changed"])

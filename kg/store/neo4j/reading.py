@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kg.errors import QueryError, StoreError
+from kg.errors import QueryError, StoreError, TimeLimitError
 from kg.store import plain
 from kg.store.base import ROW_LIMIT, TIME_LIMIT, Rows, Store
 from kg.store.neo4j.connection import Server, connect, explained, line, server
@@ -71,7 +71,7 @@ class Neo4jStore(Store):
     def _explained(self, error: Any, timeout: float | None) -> Exception:
         code, message = error.code or "", error.message or str(error)
         if "TimedOut" in code or "Terminated" in code:
-            return QueryError(f"the query took longer than {timeout or 0:g} s; narrow it or raise --timeout")
+            return TimeLimitError(timeout)
         if re.search(r"AccessMode|Forbidden", code):
             return QueryError("refused by the server; queries only read the graph")
         if ".Statement." in code or "Arguments" in code:

@@ -115,12 +115,13 @@ def relationship_batches(
 ) -> Iterator[Batch]:
     """Do as `node_batches` for relationships; for the types ``fresh`` see `relationship_statement`."""
     waiting: dict[tuple[str, str, str], list[list[Any]]] = defaultdict(list)
+    labels = _labels_of(graph)
 
     def batch(table: tuple[str, str, str]) -> Batch:
         return relationship_statement(*table, fresh=table[0] in fresh), waiting.pop(table)
 
     for a, b, relation, data in _edges_of(graph):
-        start, end = ends = _labels_of(graph, a, relation, b)
+        start, end = ends = labels(a, relation, b)
         if ends not in ENDS.get(relation, ()):
             raise StoreError(f"{relation} cannot join {start} {a!r} and {end} {b!r}")
         table = relation, start, end
@@ -139,10 +140,12 @@ def _edges_of(graph: "nx.MultiDiGraph | Stream") -> Iterator[tuple[str, str, str
     return graph.edges() if isinstance(graph, Stream) else graph.edges(keys=True, data=True)
 
 
-def _labels_of(graph: "nx.MultiDiGraph | Stream", source: str, relation: str, target: str) -> tuple[str, str]:
+def _labels_of(graph: "nx.MultiDiGraph | Stream") -> Callable[[str, str, str], tuple[str, str]]:
+    """Give what tells the labels of the ends of a relationship; asked once, as to look for a `Stream` takes long."""
     if isinstance(graph, Stream):
-        return graph.ends(source, relation, target)
-    return graph.nodes[source]["label"], graph.nodes[target]["label"]
+        return graph.ends
+    nodes = graph.nodes
+    return lambda source, _, target: (nodes[source]["label"], nodes[target]["label"])
 
 
 def _check_length(label: str, name: str, text: str) -> None:
@@ -209,7 +212,8 @@ class _Database:
 
     def run(self, statement: str) -> list[Any]:
         with self._session() as session:
-            return list(session.run(statement))
+            rows: list[Any] = session.execute_write(lambda transaction: list(transaction.run(statement)))
+            return rows
 
     def write(self, statement: str, rows: Sequence[Any]) -> int:
         with self._session() as session:
