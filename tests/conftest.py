@@ -6,6 +6,7 @@ it must be there: a skip is a failure then, so that no check is ever left out in
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -21,6 +22,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 # Machines that run several things at once are slow at times; what is tested is never the clock.
 settings.register_profile("kg", deadline=None)
 settings.load_profile("kg")
+
+# A shell that starts this in the background has Ctrl-C ignored, and what is started here would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
