@@ -30,11 +30,15 @@ class Shelf(MutableMapping[str, T], Generic[T]):
         self._next = 0
 
     def __setitem__(self, key: str, value: T) -> None:
+        self.put(key, self._write(value))
+
+    def put(self, key: str, written: bytes) -> None:
+        """Set a value that is written already, as it is on disk."""
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = self._next
             self._next += 1
-        self._rows.add("shelf", (place, self._write(value)))
+        self._rows.add("shelf", (place, written))
 
     def written(self, key: str) -> bytes:
         """Give a value as it is on disk."""
