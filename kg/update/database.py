@@ -4,6 +4,7 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -97,21 +98,20 @@ def _change(
     """Change copies of the database and of what was assembled; None where that cannot be."""
     from kg.store.amend import amend
 
-    if not (old.kept and folder.is_whole(path, old.database) and folder.is_whole(path, old.kept)):
+    if not (old.kept and folder.is_whole(path, old.kept)):
         return None
     try:
-        with folder.new_database(path, key) as place:
+        # The database is needed last, so it is read while what changes is found.
+        with folder.new_database(path, key) as place, ThreadPoolExecutor(1) as pool:
+            copying = pool.submit(_copy, path, old.database, place)
             kept = folder.kept_beside(place)
             shutil.copyfile(path / old.kept.file, kept)
-            shutil.copyfile(path / old.database.file, place)
-            if old.database.log:
-                shutil.copyfile(folder.log_beside(path / old.database.file), folder.log_beside(place))
-            copied = place.stat().st_mtime_ns
             gone = _read(path, difference.gone_from, difference.gone)
             added = _read(path, difference.added_in, difference.added)
             with changed(kept, gone, added, path, spill=scratch) as change:
                 if not change.fits:
                     raise StoreError("a node becomes one of another label")
+                copied = copying.result()
                 progress("store", 0, None)
                 counts = amend(place, change)
                 change.commit()
@@ -124,6 +124,16 @@ def _change(
     except StoreError as error:
         log.info("the database is made anew: %s", error)
         return None
+
+
+def _copy(path: Path, database: Database, place: Path) -> int:
+    """Copy a database with its log; give when the copy was written. Raises StoreError where it is damaged."""
+    if not folder.is_whole(path, database):
+        raise StoreError("it is damaged")
+    shutil.copyfile(path / database.file, place)
+    if database.log:
+        shutil.copyfile(folder.log_beside(path / database.file), folder.log_beside(place))
+    return place.stat().st_mtime_ns
 
 
 def _difference(path: Path, records: Sequence[Part], old: Manifest | None, around: str) -> _Difference | None:
