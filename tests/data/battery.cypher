@@ -111,7 +111,7 @@ MATCH (r:Result) RETURN percentileCont(r.value, 0.5) AS median, stDev(r.value) >
 MATCH (r:Result) RETURN percentileDisc(r.value, 0.5) AS median;
 MATCH (m:Method) RETURN m.name AS name UNION MATCH (d:Dataset) RETURN d.name AS name;
 MATCH (m:Method) RETURN m.name AS name UNION ALL MATCH (t:Task) RETURN t.name AS name;
-MATCH (m:Method {name: 'ResNet'}) RETURN keys(m) AS keys; // differs
+MATCH (m:Method {name: 'ResNet'}) UNWIND keys(m) AS key RETURN key;
 MATCH (m:Method {name: 'ResNet'}) RETURN properties(m) AS properties;
 MATCH (m:Method {name: 'ResNet'}) RETURN m['name'] AS name, m.nothing AS nothing; // refused
 MATCH (a)-[r:EVALUATED_ON {papers: 2}]->(b) RETURN a.name, b.name;
