@@ -11,6 +11,7 @@ from .fuzz import readers
 MOST = 1 << 20
 """Bytes of all inputs together."""
 MEMORY = 64 << 20
+LEFT = 16 << 20
 """Bytes that the reading of one input of some kilobytes may take."""
 
 
@@ -28,6 +29,8 @@ def test_what_fuzzing_found_is_read_without_harm(tmp_path: Path, reader: str) ->
             before = tracemalloc.get_traced_memory()[0]
             check(path.read_bytes())
             assert tracemalloc.get_traced_memory()[1] - before < MEMORY, path.name
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < LEFT
     finally:
         tracemalloc.stop()
 
