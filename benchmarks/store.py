@@ -188,7 +188,7 @@ def a_server() -> Iterator[Server]:
     from tests.neo4j_server import in_process
 
     # The heap that docker-compose.yml gives, and a page cache as a server takes by itself.
-    with in_process(java=["-Xmx1g", f"-Dpagecache={2**30}"]) as where:
+    with in_process(java=["-Xms1g", "-Xmx1g", f"-Dpagecache={2**30}"]) as where:
         yield where
 
 

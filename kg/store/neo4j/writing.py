@@ -1,8 +1,8 @@
 """Load a graph into a Neo4j server: core Cypher alone, in transactions that are tried again.
 
-Nodes are merged by id. So are relationships, but for the types that the database has none of: those are created, which
-takes the server half of the work. Loading again, or after a load that broke off, gives the same graph. One load at a
-time: of two that begin together in an empty database, each would create the relationships.
+Nodes are merged by id, and relationships by their ends, but for the labels and types that the database has none of:
+those are created, which takes the server half of the work. Loading again, or after a load that broke off, gives the
+same graph. One load at a time: of two that begin together in an empty database, each would create the relationships.
 """
 
 from collections import defaultdict, deque
@@ -61,15 +61,20 @@ def schema_statements() -> list[str]:
     return statements
 
 
-def node_statement(label: str, *, benchmark: bool = False) -> str:
-    """Give the statement that writes nodes of ``label`` from ``$rows``: lists of the values of `NODES`, in order."""
-    if label not in ENTITIES:
-        more = ""
-    elif label != "Dataset":
-        more = " SET n:Entity"
-    else:
-        more = " SET n:Entity:Benchmark" if benchmark else " SET n:Entity REMOVE n:Benchmark"
-    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row[0]}}) SET n = {_map(NODES[label], 0)}{more}"
+def node_statement(label: str, *, benchmark: bool = False, fresh: bool = False) -> str:
+    """Give the statement that writes nodes of ``label`` from ``$rows``: lists of the values of `NODES`, in order.
+
+    ``fresh`` creates them without looking for those that are there.
+    """
+    more = ""
+    if label in ENTITIES:
+        more = ":Entity:Benchmark" if benchmark else ":Entity"
+    properties = _map(NODES[label], 0)
+    if fresh:
+        return f"UNWIND $rows AS row CREATE (:{label}{more} {properties})"
+    if more:
+        more = f" SET n{more}" + (" REMOVE n:Benchmark" if label == "Dataset" and not benchmark else "")
+    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row[0]}}) SET n = {properties}{more}"
 
 
 def relationship_statement(relation: str, start: str, end: str, *, fresh: bool = False) -> str:
@@ -90,9 +95,18 @@ def _map(names: Iterable[str], first: int) -> str:
     return "{" + ", ".join(f"{name}: row[{place}]" for place, name in enumerate(names, first)) + "}"
 
 
-def node_batches(graph: "nx.MultiDiGraph | Stream", *, size: int = BATCH) -> Iterator[Batch]:
-    """Give each statement that writes nodes with up to ``size`` rows; raises StoreError where one does not fit."""
+def node_batches(
+    graph: "nx.MultiDiGraph | Stream", fresh: Container[str] = (), *, size: int = BATCH
+) -> Iterator[Batch]:
+    """Give each statement that writes nodes with up to ``size`` rows; for the labels ``fresh`` see `node_statement`.
+
+    Raises StoreError where a node does not fit.
+    """
     waiting: dict[tuple[str, bool], list[list[Any]]] = defaultdict(list)
+
+    def batch(kind: tuple[str, bool]) -> Batch:
+        return node_statement(kind[0], benchmark=kind[1], fresh=kind[0] in fresh), waiting.pop(kind)
+
     for key, data in _nodes_of(graph):
         label = data.get("label", "")
         if label not in NODES:
@@ -102,9 +116,9 @@ def node_batches(graph: "nx.MultiDiGraph | Stream", *, size: int = BATCH) -> Ite
         kind = label, bool(data.get("benchmark"))
         waiting[kind].append([key, *map(data.get, _NODE_VALUES[label])])
         if len(waiting[kind]) == size:
-            yield node_statement(label, benchmark=kind[1]), waiting.pop(kind)
-    for (label, benchmark), rows in waiting.items():
-        yield node_statement(label, benchmark=benchmark), rows
+            yield batch(kind)
+    for kind in list(waiting):
+        yield batch(kind)
 
 
 _NODE_VALUES = {label: list(properties)[1:] for label, properties in NODES.items()}
@@ -144,8 +158,8 @@ def _labels_of(graph: "nx.MultiDiGraph | Stream") -> Callable[[str, str, str], t
     """Give what tells the labels of the ends of a relationship; asked once, as to look for a `Stream` takes long."""
     if isinstance(graph, Stream):
         return graph.ends
-    nodes = graph.nodes
-    return lambda source, _, target: (nodes[source]["label"], nodes[target]["label"])
+    labels = dict(graph.nodes(data="label"))
+    return lambda source, _, target: (labels[source], labels[target])
 
 
 def _check_length(label: str, name: str, text: str) -> None:
@@ -187,10 +201,9 @@ def load(
             progress(done, total)
 
     with explained(where, lost), _database(where, patience) as database:
-        for statement in schema_statements():
-            database.run(statement)
-        fresh = {relation for relation in RELATIONSHIPS if not database.run(_COUNT.format(relation))[0][0]}
-        _write_all(database, node_batches(graph, size=batch_size), written)
+        database.run(*schema_statements())
+        new, fresh = _absent(database)
+        _write_all(database, node_batches(graph, new, size=batch_size), written)
         nodes = done
         # MERGE locks both ends, and hubs are ends of most: two at once would wait for each other.
         writers = WRITERS if fresh == RELATIONSHIPS.keys() else 1
@@ -200,7 +213,11 @@ def load(
     return Loaded(nodes, relationships, *removed)
 
 
-_COUNT = "MATCH ()-[r:{}]->() RETURN count(r)"
+class _Rows(list[Any]):
+    """Rows that are soon shown: the driver shows every parameter to its log, also where nothing is logged."""
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} rows]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +227,17 @@ class _Database:
     driver: Any
     name: str | None
 
-    def run(self, statement: str) -> list[Any]:
+    def run(self, *statements: str) -> list[Any]:
+        """Run statements in one transaction; give the rows of the last."""
         with self._session() as session:
-            rows: list[Any] = session.execute_write(lambda transaction: list(transaction.run(statement)))
-            return rows
+            rows: list[list[Any]] = session.execute_write(
+                lambda transaction: [list(transaction.run(statement)) for statement in statements]
+            )
+            return rows[-1]
 
     def write(self, statement: str, rows: Sequence[Any]) -> int:
         with self._session() as session:
-            session.execute_write(lambda transaction: transaction.run(statement, rows=rows).consume())
+            session.execute_write(lambda transaction: transaction.run(statement, rows=_Rows(rows)).consume())
         return len(rows)
 
     def _session(self) -> Any:
@@ -228,6 +248,16 @@ class _Database:
             default_access_mode=neo4j.WRITE_ACCESS,
             bookmark_manager=self.driver.execute_query_bookmark_manager,
         )
+
+
+def _absent(database: _Database) -> tuple[set[str], set[str]]:
+    """Give the labels of which the database has no node, and the types of which it has no relationship."""
+    if not database.run("MATCH (n) RETURN count(n)")[0][0]:
+        return set(NODES), set(RELATIONSHIPS)
+    return (
+        {label for label in NODES if not database.run(f"MATCH (n:{label}) RETURN count(n)")[0][0]},
+        {name for name in RELATIONSHIPS if not database.run(f"MATCH ()-[r:{name}]->() RETURN count(r)")[0][0]},
+    )
 
 
 @contextmanager
