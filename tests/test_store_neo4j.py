@@ -164,6 +164,20 @@ def test_a_connection_that_is_lost_for_a_moment_does_not_stop_a_load(empty_neo4j
     assert (len(nodes), len(edges)) == (len(small_graph()), small_graph().number_of_edges())
 
 
+class Unshown(str):
+    def __repr__(self) -> str:
+        raise AssertionError("the driver wrote out what it was given, for a log that nobody keeps")
+
+
+def test_what_is_loaded_is_not_written_out_for_the_log_of_the_driver(empty_neo4j: Server) -> None:
+    graph = small_graph()
+    for _, data in graph.nodes(data=True):
+        data["name"] = Unshown(data.get("name") or "")
+    for _, _, data in graph.edges(data=True):
+        data["evidence_sentences"] = [Unshown(text) for text in data.get("evidence_sentences") or ()]
+    assert load(graph, empty_neo4j).relationships == graph.number_of_edges()
+
+
 def test_failures_to_connect_are_one_line(neo4j_server: Server) -> None:
     graph = nx.MultiDiGraph()
     wrong = Server(neo4j_server.uri, neo4j_server.username, "not the password")
