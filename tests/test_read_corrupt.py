@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ from kg.read import xml_records
 from kg.read.json_text import read_values
 from kg.read.source import Source
 
-from .test_read import tried
+from .test_read import DATA, Made, made, tried
+
+__all__ = ["made"]  # the fixture
 
 FISH = ("Cod", "Eel", "Hake", "Pike", "Trout")
 PLACES = 10_000 if os.environ.get("KG_CORRUPT") == "all" else 40
@@ -255,3 +258,37 @@ def test_a_comment_that_does_not_end_swallows_one_record(
     assert [paper.title for paper in found] == [f"T{number}" for number in range(20_000) if number != 5 or not inside]
     what = "record of more than 0 MB" if inside else "comment without its end"
     assert problems == [f"{path}:{12 if inside else 14}: {what}; check its tags"]
+
+
+ODD: tuple[object, ...] = (None, True, 10**400, "x", [[]], [{}], {"value": {}})
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in the fields of a JSON value."""
+    if any(isinstance(step, str) for step in path):
+        yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from places(value[key], (*path, key))
+    elif isinstance(value, list):
+        for at in range(len(value)):
+            yield from places(value[at], (*path, at))
+
+
+def put(value: Any, path: tuple[str | int, ...], odd: object) -> object:
+    """The value with another at a place of it."""
+    copy = value.copy()
+    copy[path[0]] = put(value[path[0]], path[1:], odd) if path[1:] else odd
+    return copy
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in DATA.glob("*.json")))
+def test_whatever_stands_in_a_field_costs_no_other_record(made: Made, file: str) -> None:
+    whole = json.loads((DATA / file).read_text("utf-8"))
+    last = {"title": "The Last of Them", "abstract": "We net."}
+    for place in places(whole):
+        for odd in ODD:
+            changed = put(whole, place, odd)
+            found, _ = tried(made(json.dumps([*changed, last] if isinstance(changed, list) else changed)))
+            if isinstance(changed, list):
+                assert found[-1].title == last["title"]

@@ -99,7 +99,7 @@ def _is_zotero(record: Fields) -> bool:
 
 
 def _zotero(record: Fields) -> Fields | None:
-    if record["itemType"] in _NO_PAPERS:
+    if text_of(record["itemType"]) in _NO_PAPERS:
         return None
     fields = {key: value for key, value in record.items() if key not in ("id", "key")}
     people = record.get("creators")
