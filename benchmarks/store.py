@@ -86,8 +86,7 @@ def synthetic(scale: float) -> nx.MultiDiGraph:
     """Make the graph; names and links are drawn with a long tail, as they are in papers.
 
     Of one paper in ten the authors are nodes too, and one name in ten is a variant: there so that all can be asked for,
-    few so that the relationships are those which texts state. Results are of a tenth of the methods, evenly: with the
-    long tail one would have thousands, each pair of which `disagreements` compares.
+    few so that the relationships are those which texts state.
     """
     rng = random.Random(0)
     papers, methods, datasets, tasks, writers = (max(10, int(n * scale)) for n in (100_000, 10_000, 3_000, 300, 1_000))

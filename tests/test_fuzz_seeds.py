@@ -11,8 +11,9 @@ from .fuzz import readers
 MOST = 1 << 20
 """Bytes of all inputs together."""
 MEMORY = 64 << 20
-LEFT = 16 << 20
 """Bytes that the reading of one input of some kilobytes may take."""
+LEFT = 16 << 20
+"""Bytes that may stay when all are read."""
 
 
 @pytest.mark.parametrize("reader", readers.READERS)

@@ -2,7 +2,8 @@
 
 Nodes are merged by id, and relationships by their ends, but for the labels and types that the database has none of:
 those are created, which takes the server half of the work. Loading again, or after a load that broke off, gives the
-same graph. One load at a time: of two that begin together in an empty database, each would create the relationships.
+same graph. One load at a time: of two that begin together in an empty database, one may be refused for a node that the
+other made, or both create the relationships.
 """
 
 from collections import defaultdict, deque
@@ -214,7 +215,7 @@ def load(
 
 
 class _Rows(list[Any]):
-    """Rows that are soon shown: the driver shows every parameter to its log, also where nothing is logged."""
+    """Rows that are soon shown: the driver writes out every parameter for its log, also where nothing is logged."""
 
     def __repr__(self) -> str:
         return f"[{len(self)} rows]"
