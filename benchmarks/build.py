@@ -11,6 +11,7 @@ are as real ones and are new, and it is opened: by a first query, and as a graph
 import argparse
 import gzip
 import json
+import os
 import random
 import re
 import shutil
@@ -131,6 +132,8 @@ def increment(papers: list[dict[str, Any]], largest: Path, place: Path, options:
     for _ in range(3):
         copy = place / "copy.kg"
         shutil.copytree(largest, copy)
+        # The copy is not part of the build, nor is its way to the disk.
+        os.sync()
         runs.append(kg("build", new, "-o", copy, *options))
         added = _papers(copy) - before
         shutil.rmtree(copy)

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import networkx as nx
-
 from kg import folder
 from kg.errors import InputError
 from kg.folder import Manifest, Source
@@ -26,6 +24,8 @@ from kg.update import VOCABULARY, Built, merge_papers, update_folder
 from kg.update.database import Progress
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from kg.assemble import Assembly
     from kg.extract import Tagger
     from kg.pipeline import Failure
@@ -47,7 +47,7 @@ def build(
     processes: int = 1,
     cluster: str | None = None,
     on_problem: Callable[[InputError], None] | None = None,
-) -> nx.MultiDiGraph:
+) -> "nx.MultiDiGraph":
     """Build the graph of the papers in ``inputs`` and give it; with ``output`` also keep it in that graph folder.
 
     With an ``output`` that exists, the graph is that of all papers in it. Records that cannot be read go to
@@ -176,17 +176,17 @@ class Graph:
         self.manifest: Manifest = folder.read_manifest(self.path)
 
     @cached_property
-    def graph(self) -> nx.MultiDiGraph:
+    def graph(self) -> "nx.MultiDiGraph":
         """The graph in memory, assembled from the records; see `kg.assemble.assemble` for its attributes."""
         with self.stream() as assembly:
             return assembly.whole()
 
-    def of_papers(self, ids: Container[str]) -> nx.MultiDiGraph:
+    def of_papers(self, ids: Container[str]) -> "nx.MultiDiGraph":
         """Assemble the graph of the papers with these ids alone, as if no other had been read."""
         with self._assembly(record for record in self.records() if record.paper.id in ids) as assembly:
             return assembly.whole()
 
-    def around(self, node: str, *, hops: int = 1, cited: bool = False) -> nx.MultiDiGraph:
+    def around(self, node: str, *, hops: int = 1, cited: bool = False) -> "nx.MultiDiGraph":
         """Give the nodes within ``hops`` relationships of a node, and all relationships between them.
 
         They come from the database: the rest of the graph is not assembled. For ``cited`` see `kg.store.parts`.
@@ -195,7 +195,7 @@ class Graph:
 
         return nearby(self.store, node, hops=hops, cited=cited)
 
-    def top(self, number: int, *, cited: bool = False) -> nx.MultiDiGraph:
+    def top(self, number: int, *, cited: bool = False) -> "nx.MultiDiGraph":
         """Give the ``number`` entities in most papers, and all relationships between them; otherwise as `around`."""
         from kg.store.parts import in_most_papers
 

@@ -9,8 +9,7 @@ there: what it takes in goes to disk where there is much of it. `Change` tells h
 """
 
 from collections.abc import Iterable
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from kg.assemble.assembly import Assembly, Families
 from kg.assemble.change import Change
@@ -18,6 +17,9 @@ from kg.assemble.properties import EVIDENCE_KEYS, EVIDENCE_LIMIT
 from kg.assemble.results import number, result_id
 from kg.assemble.versions import unite, unite_papers, version_key, versions_of
 from kg.model import Extraction
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = [
     "EVIDENCE_KEYS",
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 
-def assemble(extractions: Iterable[Extraction], *, families: Families | None = None) -> nx.MultiDiGraph:
+def assemble(extractions: Iterable[Extraction], *, families: Families | None = None) -> "nx.MultiDiGraph":
     """Build the property graph; edges are keyed by their relation.
 
     ``families`` gives the family of an entity (ResNet for ResNet-50) and adds VARIANT_OF edges. Node attributes are

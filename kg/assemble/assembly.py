@@ -14,9 +14,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Self
 
 from kg.assemble.properties import Said, commonest, entity_properties, paper_properties, support
 from kg.assemble.results import result_id, result_properties
@@ -35,6 +33,9 @@ from kg.model import (
     author_id,
     entity_id,
 )
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Families = Callable[[Entity], Entity | None]
 Node = tuple[str, dict[str, Any]]
@@ -172,8 +173,10 @@ class Assembly:
             yield last
         self._counted_edges = counted
 
-    def whole(self) -> nx.MultiDiGraph:
+    def whole(self) -> "nx.MultiDiGraph":
         """Gather the nodes and edges in memory."""
+        import networkx as nx
+
         graph = nx.MultiDiGraph()
         graph.add_nodes_from(self.nodes())
         # The ends of edges are the very texts that the nodes have: one copy of each.
