@@ -16,6 +16,8 @@ _XML = re.compile(r"[\ufeff\s]*<(?![!?]?(?:doctype\s+)?html)[?!A-Za-z]", re.IGNO
 _WEB_PAGE = re.compile(
     r"[\ufeff\s]*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+_VALUE = r'(?:null|true|false|-?\d[\d.eE+-]{0,30}|"(?:[^"\\\n]|\\.){0,200}"|\[\s*\])'
+_JSON = re.compile(rf'[\ufeff\s]*(\{{\s*("|\}}|$)|(?:\[\s*)+(?:{_VALUE}\s*,\s*){{0,99}}(\{{|\]\s*$|$))')
 _KEY = re.compile(r'"([A-Za-z_][\w:-]{1,40})"\s*:')
 
 
@@ -35,8 +37,8 @@ def is_jsonl(head: str) -> bool:
 
 
 def is_json(head: str) -> bool:
-    """One JSON document, or several in a row."""
-    return re.match(r'[\ufeff\s]*(\{\s*("|\}|$)|(?:\[\s*)+(\{|\]\s*$|$))', head) is not None
+    """One JSON document, or several in a row; an array may have other values before its first object."""
+    return _JSON.match(head) is not None
 
 
 def is_bibtex(head: str) -> bool:
