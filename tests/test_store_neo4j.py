@@ -1,16 +1,20 @@
 """The Neo4j loader and store against a real server: the same graph whatever came before, one line for failures."""
 
 import json
+import random
 import re
 from collections.abc import Iterator
 
 import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kg.errors import QueryError, StoreError
 from kg.store import neo4j
 from kg.store.neo4j import Neo4jStore, Server, load
 from kg.store.neo4j.connection import explained
+from kg.store.neo4j.places import Places
 from kg.store.tokens import tokenise
 from tests.graphs import small_graph
 from tests.neo4j_server import ROOT, UnavailableError, clear, cut_after, cut_once, fails, give_up, in_process
@@ -273,6 +277,29 @@ def test_a_graph_that_does_not_fit_is_refused() -> None:
     graph.add_node("author:x", label="Author", name="é" * 4001)
     with pytest.raises(StoreError, match="longer than the 8,000 bytes"):
         list(neo4j.node_batches(graph))
+
+
+PLACES = st.one_of(
+    st.integers(0, 2**40).map("4:00000000-1111-2222-3333-444444444444:{}".format),
+    st.sampled_from(["", ":", "4:x:007", "4:x:-1", "4:x:٣", "5:x:1"]),
+    st.text(max_size=5),
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), PLACES), st.randoms())
+def test_where_nodes_are_is_told_as_the_server_told_it(places: dict[str, str], chance: random.Random) -> None:
+    found = Places()
+    items = list(places.items())
+    half = len(items) // 2
+    found.add(items[:half])
+    if half:
+        assert found.of([items[0][0]]) == [items[0][1]]
+    found.add(items[half:])
+    asked = [*places] * 2
+    chance.shuffle(asked)
+    assert found.of(asked) == [places[key] for key in asked]
+    with pytest.raises(StoreError, match="joins 'nowhere', which is no node"):
+        found.of([*asked, "nowhere"])
 
 
 def test_the_compose_file_gives_a_neo4j_5_to_this_machine_alone() -> None:

@@ -7,7 +7,7 @@ the same graph. Nodes and relationships that the graph no longer has stay unless
 
 from kg.store.neo4j.connection import Server, server
 from kg.store.neo4j.reading import Neo4jStore
-from kg.store.neo4j.writing import Loaded, load, node_batches, relationship_batches, schema_statements
+from kg.store.neo4j.writing import Loaded, load, node_batches, schema_statements
 
 __all__ = [
     "Loaded",
@@ -15,7 +15,6 @@ __all__ = [
     "Server",
     "load",
     "node_batches",
-    "relationship_batches",
     "schema_statements",
     "server",
 ]

@@ -1,9 +1,10 @@
 """Load a graph into a Neo4j server: core Cypher alone, in transactions that are tried again.
 
 Nodes are merged by id, and relationships by their ends, but for the labels and types that the database has none of:
-those are created, which takes the server half of the work. Loading again, or after a load that broke off, gives the
-same graph. One load at a time: of two that begin together in an empty database, one may be refused for a node that the
-other made, or both create the relationships.
+those are created, which takes the server half of the work. Relationships find their ends by the element ids that the
+nodes were given. Loading again, or after a load that broke off, gives the same graph. One load at a time: of two that
+begin together in an empty database, one may be refused for a node that the other made, or both create the
+relationships.
 """
 
 from collections import defaultdict, deque
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import StoreError
 from kg.model import Stream
 from kg.store.neo4j.connection import Server, connect, explained
+from kg.store.neo4j.places import Places
 from kg.store.schema import ENDS, ENTITIES, NODES, RELATIONSHIPS
 
 if TYPE_CHECKING:
@@ -65,26 +67,27 @@ def schema_statements() -> list[str]:
 def node_statement(label: str, *, benchmark: bool = False, fresh: bool = False) -> str:
     """Give the statement that writes nodes of ``label`` from ``$rows``: lists of the values of `NODES`, in order.
 
-    ``fresh`` creates them without looking for those that are there.
+    It tells the id and the element id of each. ``fresh`` creates them without looking for those that are there.
     """
     more = ""
     if label in ENTITIES:
         more = ":Entity:Benchmark" if benchmark else ":Entity"
     properties = _map(NODES[label], 0)
+    told = "RETURN collect([row[0], elementId(n)])"
     if fresh:
-        return f"UNWIND $rows AS row CREATE (:{label}{more} {properties})"
+        return f"UNWIND $rows AS row CREATE (n:{label}{more} {properties}) {told}"
     if more:
         more = f" SET n{more}" + (" REMOVE n:Benchmark" if label == "Dataset" and not benchmark else "")
-    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row[0]}}) SET n = {properties}{more}"
+    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row[0]}}) SET n = {properties}{more} {told}"
 
 
-def relationship_statement(relation: str, start: str, end: str, *, fresh: bool = False) -> str:
-    """Give the statement that writes relationships of one type between two labels from ``$rows``.
+def relationship_statement(relation: str, *, fresh: bool = False) -> str:
+    """Give the statement that writes relationships of one type from ``$rows``.
 
-    A row is a list: the two ids, then the values of `RELATIONSHIPS`, in order. ``fresh`` creates them without looking
-    for those that are there.
+    A row is a list: the element ids of the two ends, then the values of `RELATIONSHIPS`, in order. ``fresh`` creates
+    them without looking for those that are there.
     """
-    ends = f"UNWIND $rows AS row MATCH (a:{start} {{id: row[0]}}) MATCH (b:{end} {{id: row[1]}}) "
+    ends = "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row[0] MATCH (b) WHERE elementId(b) = row[1] "
     properties = _map(RELATIONSHIPS[relation], 2)
     if fresh:
         return f"{ends}CREATE (a)-[:{relation} {properties}]->(b)"
@@ -126,25 +129,32 @@ _NODE_VALUES = {label: list(properties)[1:] for label, properties in NODES.items
 
 
 def relationship_batches(
-    graph: "nx.MultiDiGraph | Stream", fresh: Container[str] = (), *, size: int = BATCH
+    graph: "nx.MultiDiGraph | Stream", places: Places, fresh: Container[str] = (), *, size: int = BATCH
 ) -> Iterator[Batch]:
-    """Do as `node_batches` for relationships; for the types ``fresh`` see `relationship_statement`."""
-    waiting: dict[tuple[str, str, str], list[list[Any]]] = defaultdict(list)
+    """Do as `node_batches` for relationships; for the types ``fresh`` see `relationship_statement`.
+
+    The nodes are at ``places``. Raises StoreError where one is not, or a relationship may not join two.
+    """
+    waiting: dict[str, list[list[Any]]] = defaultdict(list)
     labels = _labels_of(graph)
 
-    def batch(table: tuple[str, str, str]) -> Batch:
-        return relationship_statement(*table, fresh=table[0] in fresh), waiting.pop(table)
+    def batch(relation: str) -> Batch:
+        rows = waiting.pop(relation)
+        for end in (0, 1):
+            for row, place in zip(rows, places.of([row[end] for row in rows]), strict=True):
+                row[end] = place
+        return relationship_statement(relation, fresh=relation in fresh), rows
 
     for a, b, relation, data in _edges_of(graph):
         start, end = ends = labels(a, relation, b)
         if ends not in ENDS.get(relation, ()):
             raise StoreError(f"{relation} cannot join {start} {a!r} and {end} {b!r}")
-        table = relation, start, end
-        waiting[table].append([a, b, *map(data.get, RELATIONSHIPS[relation])])
-        if len(waiting[table]) == size:
-            yield batch(table)
-    for table in list(waiting):
-        yield batch(table)
+        rows = waiting[relation]
+        rows.append([a, b, *map(data.get, RELATIONSHIPS[relation])])
+        if len(rows) == size:
+            yield batch(relation)
+    for relation in list(waiting):
+        yield batch(relation)
 
 
 def _nodes_of(graph: "nx.MultiDiGraph | Stream") -> Iterable[tuple[str, Mapping[str, Any]]]:
@@ -195,12 +205,15 @@ def load(
         of = "" if total is None else f" of {total:,}"
         return f" after {done:,}{of} rows; load again to complete it" if done else ""
 
-    def written(rows: int) -> None:
+    def written(rows: int, found: list[list[Any]]) -> None:
         nonlocal done
         done += rows
+        for (nodes,) in found:
+            places.add(nodes)
         if progress:
             progress(done, total)
 
+    places = Places()
     with explained(where, lost), _database(where, patience) as database:
         database.run(*schema_statements())
         new, fresh = _absent(database)
@@ -208,7 +221,7 @@ def load(
         nodes = done
         # MERGE locks both ends, and hubs are ends of most: two at once would wait for each other.
         writers = WRITERS if fresh == RELATIONSHIPS.keys() else 1
-        _write_all(database, relationship_batches(graph, fresh, size=batch_size), written, writers=writers)
+        _write_all(database, relationship_batches(graph, places, fresh, size=batch_size), written, writers=writers)
         relationships = done - nodes
         removed = _prune(database, graph, batch_size) if prune else (0, 0)
     return Loaded(nodes, relationships, *removed)
@@ -236,10 +249,13 @@ class _Database:
             )
             return rows[-1]
 
-    def write(self, statement: str, rows: Sequence[Any]) -> int:
+    def write(self, statement: str, rows: Sequence[Any]) -> list[list[Any]]:
+        """Run a statement with ``$rows`` in one transaction; give what it returns."""
         with self._session() as session:
-            session.execute_write(lambda transaction: transaction.run(statement, rows=_Rows(rows)).consume())
-        return len(rows)
+            found: list[list[Any]] = session.execute_write(
+                lambda transaction: transaction.run(statement, rows=_Rows(rows)).values()
+            )
+            return found
 
     def _session(self) -> Any:
         import neo4j
@@ -271,22 +287,27 @@ def _database(where: Server, patience: float) -> Iterator[_Database]:
 def _write_all(
     database: _Database,
     batches: Iterable[Batch],
-    written: Callable[[int], None],
+    written: Callable[[int, list[list[Any]]], None],
     *,
     writers: int = WRITERS,
 ) -> None:
-    """Write ``batches`` with so many transactions at once, and tell ``written`` of each how many rows it had."""
+    """Write ``batches`` with so many transactions at once; tell ``written`` how many rows each had and what it gave."""
     with ThreadPoolExecutor(writers) as pool:
-        pending: deque[Future[int]] = deque()
+        pending: deque[tuple[int, Future[list[list[Any]]]]] = deque()
+
+        def first() -> None:
+            rows, future = pending.popleft()
+            written(rows, future.result())
+
         try:
             for statement, rows in batches:
-                pending.append(pool.submit(database.write, statement, rows))
+                pending.append((len(rows), pool.submit(database.write, statement, rows)))
                 if len(pending) > writers:
-                    written(pending.popleft().result())
+                    first()
             while pending:
-                written(pending.popleft().result())
+                first()
         finally:
-            for one in pending:
+            for _, one in pending:
                 one.cancel()
 
 
