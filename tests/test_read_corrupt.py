@@ -264,7 +264,8 @@ def test_a_comment_that_does_not_end_swallows_one_record(
 def test_an_array_may_begin_with_what_is_no_record(made: Made, file: str) -> None:
     whole = json.loads((DATA / file).read_text("utf-8"))
     expected = tried(made(json.dumps(whole)))
-    for odd in (None, False, -1.5e-7, 'x "quoted", y', []):
+    values: tuple[object, ...] = (None, False, -1.5e-7, 'x "quoted", y', [])
+    for odd in values:
         assert tried(made(json.dumps([odd, *whole]))) == expected
         spread, problems = tried(made(json.dumps([odd, 1, *whole], indent=1)))
         assert [paper.title for paper in spread] == [paper.title for paper in expected[0]] and not problems

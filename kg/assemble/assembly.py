@@ -208,9 +208,11 @@ class Assembly:
         self._number_papers()
         self._rows.keep(KEPT, file)
 
-    def _number_papers(self) -> None:
+    def _number_papers(self, first: int = 0) -> None:
+        """Write the numbers of papers, from ``first`` on, and the families."""
         for paper, number in self._numbers.items():
-            self._rows.add("numbers", (number, key(paper), self._year(number)))
+            if number >= first:
+                self._rows.add("numbers", (number, key(paper), self._year(number)))
         for child, parent in self._parents.items():
             self._rows.add("parents", (key(child), key(parent)))
 
@@ -331,7 +333,7 @@ class Assembly:
     def _add_families(self) -> None:
         """Take up the families of all entities, those of families too; what no paper names becomes an entity."""
         added: dict[str, Entity] = {}
-        for entity, *_, family in self._entities():
+        for entity, *_, family in self._entities("WHERE family IS NOT NULL"):
             child, parent = entity, family
             while parent is not None:
                 ends = child.kind.label, parent.kind.label

@@ -63,6 +63,7 @@ class Change(Assembly):
         self._gone: list[tuple[str, str]] = []
         try:
             parents = self._restore()
+            self._first = len(self._ids)
             self._take_out(gone)
             self._take(map(self._not_there, added))
             for statement in _NOTE:
@@ -86,9 +87,9 @@ class Change(Assembly):
 
     def commit(self) -> None:
         """Make the file what `Assembly.keep` writes of the graph as it is now."""
-        for table in ("numbers", "parents"):
-            self._rows.execute(f"DELETE FROM {table}")
-        self._number_papers()
+        self._rows.execute("DELETE FROM numbers WHERE n IN (SELECT n FROM gone)")
+        self._rows.execute("DELETE FROM parents")
+        self._number_papers(self._first)
         self._rows.commit()
 
     def gone_nodes(self) -> Iterator[tuple[str, str]]:
