@@ -19,6 +19,7 @@ from kg.graph import Graph
 from kg.model import Paper
 from kg.update import Built, database, refresh_folder, remove_papers, update_folder
 from kg.update.imports import write_import
+from kg.update.known import known, known_papers
 from tests.test_folder import PAPERS, content, files
 from tests.test_store_amend import held
 
@@ -59,6 +60,8 @@ def same(path: Path, papers: Sequence[Paper]) -> None:
     assert a.database.key == b.database.key
     assert content(path) == content(whole)
     assert held(path / a.database.file) == held(whole / b.database.file)
+    for part in a.records:
+        assert list(known_papers(path, part)) == list(map(known, folder.read_papers(path, part)))
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -396,7 +396,9 @@ def test_incremental_equals_full_in_records_of_small_parts(
 
 def add(papers: list[Paper], path: Path, *, extractor: str) -> tuple[folder.Part, ...]:
     with folder.claim(path) as old:
-        kept, loose, todo = sort_papers(path, old, read_versions(papers), extractor=extractor, overrides=NONE, full=2)
+        kept, loose, todo, _ = sort_papers(
+            path, old, read_versions(papers), extractor=extractor, overrides=NONE, full=2
+        )
         loose.update((key, Extraction(found, (), (), ())) for key, found in todo.items())
         records = [loose[key] for key in sorted(loose)]
         for at in range(0, len(records), 2):

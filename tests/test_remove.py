@@ -67,7 +67,7 @@ PREPARED = {
 def build(papers: list[Paper], path: Path, removal: Removal | None = None) -> None:
     """Do what an update does before the database, which takes most of the time, with parts of two papers."""
     with folder.claim(path) as old:
-        kept, loose, todo = sort_papers(
+        kept, loose, todo, _ = sort_papers(
             path,
             old,
             read_versions(papers),

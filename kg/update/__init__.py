@@ -27,7 +27,7 @@ from kg.processes import cores
 from kg.update.damage import set_aside
 from kg.update.database import Progress, context, make_database
 from kg.update.identity import Group, identify
-from kg.update.known import note
+from kg.update.known import known, note
 from kg.update.overrides import NONE, Overrides, read_overrides
 from kg.update.removal import Removal, find_unwanted
 from kg.update.shelf import Versions, read_versions
@@ -201,7 +201,7 @@ def _update(
         removal = find_unwanted(papers, unwanted.names, unwanted.files)
     elif old:
         present = set_aside(path, old, new, inputs)
-    kept, loose, todo = sort_papers(
+    kept, loose, todo, facts = sort_papers(
         path,
         present,
         new,
@@ -231,7 +231,7 @@ def _update(
     todo.close()
     for keys in _batches(sorted(loose)):
         part = folder.write_lines(path, map(loose.written, keys), extractor)
-        note(path, part, folder.read_papers(path, part))
+        note(path, part, ((key, facts[key]) if key in facts else known(loose[key].paper) for key in keys))
         kept.append(part)
     loose.close()
     kept += [_write(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
@@ -288,7 +288,7 @@ def _without(
 
 def _write(path: Path, batch: Sequence[Extraction], extractor: str) -> Part:
     part = folder.write_part(path, batch, extractor)
-    note(path, part, (extraction.paper for extraction in batch))
+    note(path, part, (known(extraction.paper) for extraction in batch))
     return part
 
 

@@ -27,12 +27,15 @@ Known = tuple[str, tuple[Facts, ...]]
 """The id of a paper, and the facts of its versions."""
 
 
-def note(path: Path, part: Part, papers: Iterable[Paper]) -> list[Known]:
+def known(paper: Paper) -> Known:
+    """Give the facts of a paper."""
+    return paper.id, tuple(map(facts_of, versions_of(paper)))
+
+
+def note(path: Path, part: Part, papers: Iterable[Known]) -> None:
     """Keep the facts of the papers in a part of the graph folder at ``path``."""
-    known = [(paper.id, tuple(map(facts_of, versions_of(paper)))) for paper in papers]
-    lines = [_code(), *(json.dumps([paper, *facts]) for paper, facts in known)]
+    lines = [_code(), *(json.dumps([paper, *facts]) for paper, facts in papers)]
     folder.write_beside(path, part, gzip.compress("\n".join(lines).encode(), 1, mtime=0))
-    return known
 
 
 def known_papers(path: Path, part: Part) -> Iterable[Known]:
@@ -43,7 +46,9 @@ def known_papers(path: Path, part: Part) -> Iterable[Known]:
             return list(map(_read, lines))
     except (OSError, EOFError, zlib.error, ValueError, TypeError, IndexError):
         pass
-    return note(path, part, folder.read_papers(path, part))
+    papers = list(map(known, folder.read_papers(path, part)))
+    note(path, part, papers)
+    return papers
 
 
 def _read(line: str) -> Known:

@@ -42,11 +42,15 @@ class _Stored(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """The parts that stay, the records whose papers need no extraction, and the papers that do, both by id."""
+    """The parts that stay, the records whose papers need no extraction, and the papers that do, both by id.
+
+    ``facts`` has those of papers whose records are loose and as they were.
+    """
 
     kept: list[Part]
     loose: Shelf[Extraction]
     todo: Shelf[Paper]
+    facts: dict[str, tuple[Facts, ...]]
 
 
 def sort_papers(
@@ -67,6 +71,7 @@ def sort_papers(
     """
     parts = old.records if old else ()
     settled, moving, changed = _moving(path, parts, new, overrides, sift)
+    facts: dict[str, tuple[Facts, ...]] = {}
     kept: list[Part] = []
     loose = record_shelf(scratch)
     versions = paper_shelf(scratch)
@@ -78,6 +83,8 @@ def sort_papers(
         if current and part.papers >= full and part.file not in changed:
             kept.append(part)
             continue
+        if current:
+            facts.update(one for one in known_papers(path, part) if one[0] in settled)
         for line in folder.read_lines(path, part):
             # What stays is not read in full, which takes most of the time.
             if current and (key := json.loads(line)["id"]) in settled:
@@ -103,7 +110,7 @@ def sort_papers(
             todo[paper.id] = paper
     versions.close()
     extracted.close()
-    return Sorted(kept, loose, todo)
+    return Sorted(kept, loose, todo, facts)
 
 
 def _moving(
