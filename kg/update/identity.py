@@ -57,15 +57,22 @@ def identify(versions: Iterable[Facts], overrides: Overrides = NONE) -> list[Gro
     for names in overrides.together(facts):
         for a, b in pairwise(names):
             united.join(a, b, "overrides.toml")
-    for block in _blocks(facts, lambda f: [f"{f.id}\n{p}" for p in f.sources if p.rpartition(":")[0] not in ("", "-")]):
+    # Most ids are of one version, which then meets no other by it.
+    shared = {key for key, number in Counter(f.id for f in facts).items() if number > 1}
+    for block in _blocks(facts, lambda f: _records(f) if f.id in shared else ()):
         _link(united, block, lambda a, b: "the same record" if alike(a, b) else None)
     for identifier, block in _named_blocks(facts, lambda f: f.ids):
         _link(united, block, _sharing(identifier))
     for block in _blocks(facts, title_keys):
         _fit(united, block, same_title)
-    for block in _blocks(facts, lambda f: [f.id] if f.own else []):
+    for block in _blocks(facts, lambda f: [f.id] if f.own and f.id in shared else ()):
         _fit(united, block, same_id)
     return _named(facts, united)
+
+
+def _records(facts: Facts) -> list[str]:
+    """Name the records of files that a version was read from."""
+    return [f"{facts.id}\n{place}" for place in facts.sources if place.rpartition(":")[0] not in ("", "-")]
 
 
 class _Union:
