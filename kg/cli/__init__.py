@@ -125,5 +125,5 @@ def main() -> None:
     try:
         cli.main(prog_name="kg")
     finally:
-        # The interpreter looks again as it ends, which takes half a second where much was read.
+        # The interpreter would look once more as it ends: half a second where much was read.
         gc.freeze()
