@@ -66,6 +66,8 @@ NAMED = 6
 """A paper that is asked for has more links than these."""
 
 LOADS = 3
+"""How often Neo4j is loaded, each time a fresh server."""
+
 REPEATS = 3
 """How often a question that has no bar is asked, after a first time."""
 

@@ -191,7 +191,7 @@ def _named(facts: Sequence[Facts], united: _Union) -> list[Group]:
 def _name(members: Sequence[Facts], level: int) -> str:
     """Name a paper of these versions; each level is less likely to be the name of another paper too."""
     if level == 0:
-        if len(members) == 1:
+        if len(members) == 1:  # as most are
             return members[0].id
         return min(members, key=lambda f: (not f.own, f.id.isdigit(), len(f.id), f.id)).id
     slug = min((f.title.replace(" ", "-") or f.id for f in members), key=lambda text: (len(text), text))[:96]

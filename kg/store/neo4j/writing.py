@@ -199,7 +199,7 @@ def load(
     """
     if not isinstance(graph, Stream):
         total = graph.number_of_nodes() + graph.number_of_edges()
-    done = 0
+    done, places = 0, Places()
 
     def lost() -> str:
         of = "" if total is None else f" of {total:,}"
@@ -213,7 +213,6 @@ def load(
         if progress:
             progress(done, total)
 
-    places = Places()
     with explained(where, lost), _database(where, patience) as database:
         database.run(*schema_statements())
         new, fresh = _absent(database)
