@@ -20,6 +20,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
+from operator import itemgetter
+from typing import NamedTuple
 
 from kg.update.likeness import Facts, alike, contradict, same_id, same_title, strangers, title_keys
 from kg.update.overrides import NONE, Overrides
@@ -40,8 +42,7 @@ class Link:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One paper: its id, the keys of its versions, sorted, and the links that unite them."""
 
     id: str
@@ -166,9 +167,12 @@ def _named_blocks(facts: Sequence[Facts], keys: Callable[[Facts], Iterable[str]]
 
 def _named(facts: Sequence[Facts], united: _Union) -> list[Group]:
     """Give each set an id of its own: one that a version has, else its title's, else that with a digest."""
-    roots = [at for at in range(len(facts)) if united.find(at) == at]
+    roots = [at for at, parent in enumerate(united.parent) if parent == at]
     level = bytearray(len(roots))
-    names = [_name([facts[at] for at in united.of(root)], 0) for root in roots]
+    # Most versions are a paper each.
+    names = [
+        _name([facts[at] for at in united.of(root)], 0) if root in united.members else facts[root].id for root in roots
+    ]
     while True:
         wanted = Counter(names)
         clashing = [at for at, name in enumerate(names) if wanted[name] > 1 and level[at] < 2]
@@ -178,21 +182,17 @@ def _named(facts: Sequence[Facts], united: _Union) -> list[Group]:
             level[at] += 1
             names[at] = _name([facts[other] for other in united.of(roots[at])], level[at])
     groups = [
-        Group(
-            id=name,
-            keys=tuple(sorted(facts[at].key for at in united.of(root))),
-            links=tuple(united.links.get(root, ())),
-        )
+        Group(name, tuple(sorted(facts[at].key for at in united.of(root))), tuple(united.links[root]))
+        if root in united.members
+        else Group(name, (facts[root].key,), ())
         for root, name in zip(roots, names, strict=True)
     ]
-    return sorted(groups, key=lambda group: group.id)
+    return sorted(groups, key=itemgetter(0))
 
 
 def _name(members: Sequence[Facts], level: int) -> str:
     """Name a paper of these versions; each level is less likely to be the name of another paper too."""
     if level == 0:
-        if len(members) == 1:  # as most are
-            return members[0].id
         return min(members, key=lambda f: (not f.own, f.id.isdigit(), len(f.id), f.id)).id
     slug = min((f.title.replace(" ", "-") or f.id for f in members), key=lambda text: (len(text), text))[:96]
     if level == 1:

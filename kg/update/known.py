@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from kg import folder
 from kg.assemble import versions_of
@@ -34,16 +35,16 @@ def known(paper: Paper) -> Known:
 
 def note(path: Path, part: Part, papers: Iterable[Known]) -> None:
     """Keep the facts of the papers in a part of the graph folder at ``path``."""
-    lines = [_code(), *(json.dumps([paper, *facts]) for paper, facts in papers)]
-    folder.write_beside(path, part, gzip.compress("\n".join(lines).encode(), 1, mtime=0))
+    written = f"{_code()}\n{json.dumps(list(papers))}"
+    folder.write_beside(path, part, gzip.compress(written.encode(), 1, mtime=0))
 
 
 def known_papers(path: Path, part: Part) -> Iterable[Known]:
     """Give the facts of the papers in a part; raises GraphError where they are to be made and the part is damaged."""
     try:
-        code, *lines = gzip.decompress(folder.beside(path, part).read_bytes()).decode().split("\n")
-        if code == _code():
-            return list(map(_read, lines))
+        code, _, written = gzip.decompress(folder.beside(path, part).read_bytes()).decode().partition("\n")
+        if code == _code() and len(papers := json.loads(written)) == part.papers:
+            return [(paper, tuple(map(_read, versions))) for paper, versions in papers]
     except (OSError, EOFError, zlib.error, ValueError, TypeError, IndexError):
         pass
     papers = list(map(known, folder.read_papers(path, part)))
@@ -51,12 +52,9 @@ def known_papers(path: Path, part: Part) -> Iterable[Known]:
     return papers
 
 
-def _read(line: str) -> Known:
-    paper, *facts = json.loads(line)
-    return paper, tuple(
-        Facts(key, own_id, own, title, tuple(ids), tuple(map(sys.intern, authors)), year, tuple(sources), text)
-        for key, own_id, own, title, ids, authors, year, sources, text in facts
-    )
+def _read(written: list[Any]) -> Facts:
+    key, own_id, own, title, ids, authors, year, sources, text = written
+    return Facts(key, own_id, own, title, tuple(ids), tuple(map(sys.intern, authors)), year, tuple(sources), text)
 
 
 @cache

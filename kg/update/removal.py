@@ -28,6 +28,8 @@ class Removal:
         """Give where a version of a paper was read for all that stays, or None where nothing does."""
         if paper in self.papers:
             return None
+        if not (self.places or self.files):
+            return places
         left = tuple(place for place in places if not (place in self.places or self.has_read(place)))
         return left if left or not places else None
 

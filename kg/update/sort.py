@@ -5,7 +5,6 @@ holds and all that is new; but only what changes is read in full and written aga
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -83,12 +82,11 @@ def sort_papers(
         if current and part.papers >= full and part.file not in changed:
             kept.append(part)
             continue
-        if current:
-            facts.update(one for one in known_papers(path, part) if one[0] in settled)
-        for line in folder.read_lines(path, part):
+        for (paper_id, known), line in zip(known_papers(path, part), folder.read_lines(path, part), strict=True):
             # What stays is not read in full, which takes most of the time.
-            if current and (key := json.loads(line)["id"]) in settled:
-                loose.put(key, line)
+            if current and paper_id in settled:
+                facts[paper_id] = known
+                loose.put(paper_id, line)
                 continue
             record = from_json(line)
             if current:
