@@ -16,7 +16,7 @@ from kg import __version__
 from kg.assemble import Families
 from kg.cluster import Questions, on_cluster
 from kg.errors import ClusterError, KGError
-from kg.extract import Tagger, extract
+from kg.extract import Tagger, extract, ready
 from kg.link import link
 from kg.model import Entity, Evidence, Extraction, Field, Mention, Paper, entity_id
 from kg.processes import Work, cores, in_processes
@@ -95,15 +95,16 @@ def _extract_batches(
 
 def _extract_batch(papers: list[Paper], tagger: Tagger, careful: bool, ahead: bool = False) -> _Found:
     """Extract a batch; if ``careful``, with a failure for each paper that is to blame for one."""
-    try:
-        return list(_extract(papers, tagger, ahead=ahead))
-    except KGError:
-        raise
-    except Exception:
-        if not careful:
+    with ready(tagger):
+        try:
+            return list(_extract(papers, tagger, ahead=ahead))
+        except KGError:
             raise
-    list(_extract([_PROBE], tagger))
-    return [_extract_one(paper, tagger) for paper in papers]
+        except Exception:
+            if not careful:
+                raise
+        list(_extract([_PROBE], tagger))
+        return [_extract_one(paper, tagger) for paper in papers]
 
 
 def _extract_one(paper: Paper, tagger: Tagger) -> Extraction | Failure:

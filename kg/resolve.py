@@ -139,10 +139,21 @@ def _entry(mention: Mention, form: str, kind: Kind) -> Entry | None:
     return entry
 
 
+def _stands(form: str, text: str) -> bool:
+    """Tell whether ``form`` stands in ``text`` as a word or words of its own."""
+    start = text.find(form)
+    while start >= 0:
+        end = start + len(form)
+        if not text[max(0, start - 1) : start].isalnum() and not text[end : end + 1].isalnum():
+            return True
+        start = text.find(form, start + 1)
+    return False
+
+
 def _coined_here(paper: Paper, short: str) -> bool:
     """Tell whether a paper coins an abbreviation as a name: it stands in the title, or it is no plain capitals and the
     words before its definition introduce it."""
-    if re.search(rf"(?<![^\W_]){re.escape(short)}(?![^\W_])", paper.title):
+    if _stands(short, paper.title):
         return True
     place = paper.abstract.find(f"({short}")
     before = re.split(r"\.\s", paper.abstract[max(0, place - 200) : place])[-1] if place >= 0 else ""

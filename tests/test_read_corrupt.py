@@ -260,7 +260,9 @@ def test_a_comment_that_does_not_end_swallows_one_record(
     assert problems == [f"{path}:{12 if inside else 14}: {what}; check its tags"]
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in DATA.glob("*.json") if path.read_bytes().startswith(b"[")))
+@pytest.mark.parametrize(
+    "file", sorted(path.name for path in DATA.glob("*.json") if path.read_bytes().startswith(b"["))
+)
 def test_an_array_may_begin_with_what_is_no_record(made: Made, file: str) -> None:
     whole = json.loads((DATA / file).read_text("utf-8"))
     expected = tried(made(json.dumps(whole)))

@@ -23,6 +23,7 @@ _NOTES = {
 ``old`` tells what there was before, ``new`` what there is now.
 """
 
+_LABELS = {value: kind.label for value, kind in KINDS.items()}
 _TOUCHED = "(SELECT n FROM gone UNION ALL SELECT n FROM papers)"
 _WRITING = "(SELECT id FROM writers CROSS JOIN authors ON id = author WHERE n NOT IN {})"
 _LINKED = "CROSS JOIN linked ON (s, r, o) = (subject, relation, object)"
@@ -135,7 +136,7 @@ class Change(Assembly):
             self._numbers[text(paper)] = number
             self._ids.append(text(paper))
             self._years.append(NO_YEAR if year is None else year)
-        self._labels = {text(place): KINDS[kind].label for place, kind in rows.select("SELECT id, kind FROM entities")}
+        self._labels = {text(place): _LABELS[kind] for place, kind in rows.select("SELECT id, kind FROM entities")}
         return {text(child): text(of) for child, of in rows.select("SELECT child, parent FROM parents")}
 
     def _take_out(self, gone: Iterable[Extraction]) -> None:

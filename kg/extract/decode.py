@@ -25,7 +25,7 @@ def viterbi(emissions: Array, transitions: Array) -> list[int]:
     for i in range(1, len(emissions)):
         options = score[:, None] + transitions
         back[i] = options.argmax(0)
-        score = options.max(0) + emissions[i]
+        score = np.maximum.reduce(options) + emissions[i]
     path = [int(score.argmax())]
     for i in range(len(emissions) - 1, 0, -1):
         path.append(int(back[i, path[-1]]))
@@ -40,12 +40,12 @@ def marginals(emissions: Array, transitions: Array) -> Array:
     ahead[0] = weight[0] * np.exp(starts_allowed().astype(np.float64))
     ahead[0] /= ahead[0].sum()
     for i in range(1, len(weight)):
-        row = (ahead[i - 1] @ move) * weight[i]
-        ahead[i] = row / row.sum()
+        row = np.dot(ahead[i - 1], move) * weight[i]
+        ahead[i] = row / np.add.reduce(row)
     behind[-1] = 1.0
     for i in range(len(weight) - 2, -1, -1):
-        row = move @ (behind[i + 1] * weight[i + 1])
-        behind[i] = row / row.sum()
+        row = np.dot(move, behind[i + 1] * weight[i + 1])
+        behind[i] = row / np.add.reduce(row)
     joint = ahead * behind
     return np.asarray(joint / joint.sum(1, keepdims=True), dtype=np.float32)
 

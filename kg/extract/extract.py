@@ -4,9 +4,12 @@ A document is the title, a line break, and the abstract; mentions are given back
 Nothing here knows canonical names beyond the vocabulary's entries; ``kg.resolve`` does.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kg.model import Field, Judge, Mention, Paper, Reading
 
@@ -25,6 +28,7 @@ def load(tagger: Tagger = "model") -> "Language":
 
     Raises ModelError where the weights are missing or damaged.
     """
+    _import_spacy()
     import kg.extract.arbitrate
     import kg.extract.match
     import kg.extract.shapes
@@ -40,6 +44,41 @@ def load(tagger: Tagger = "model") -> "Language":
         language.add_pipe("kg_tagger")
     language.add_pipe("kg_arbitrate")
     return language
+
+
+def _import_spacy() -> None:
+    """Import spaCy without its command line, of which it wants a function, ``spacy.info``, that nothing here calls.
+
+    The command line brings clients for the web and more: a third of the time that the import takes.
+    """
+    if "spacy" in sys.modules:
+        return
+
+    def info(*args: Any, **named: Any) -> Any:
+        from spacy.cli.info import info as real
+
+        return real(*args, **named)
+
+    name = "spacy.cli.info"
+    sys.modules[name] = stand_in = ModuleType(name)
+    stand_in.info = info  # type: ignore[attr-defined]
+    try:
+        import spacy  # noqa: F401 - for what it does
+    finally:
+        del sys.modules[name]
+
+
+@contextmanager
+def ready(tagger: Tagger = "model") -> Iterator[None]:
+    """Have all that extraction needs for as long as papers are extracted and linked; raises as `load`."""
+    load(tagger)
+    if tagger == "rules":
+        yield
+        return
+    from kg.extract.tagger import one_thread
+
+    with one_thread():
+        yield
 
 
 def extract(papers: Iterable[Paper], *, tagger: Tagger = "model", ahead: bool = False) -> Iterator[Reading]:

@@ -4,13 +4,14 @@ Shared by training (torch) and use (numpy), so that both see the same. Positions
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.candidates import Candidate
-from kg.extract.pieces import Pieces
+from kg.extract.pieces import Pieces, Word
 from kg.model import LINK_RELATIONS, Relation, Role
 
 LABELS = ("O", "B-Method", "I-Method", "B-Dataset", "I-Dataset", "B-Task", "I-Task")
@@ -44,15 +45,13 @@ def hints(pieces: Pieces, candidates: Sequence[Candidate], split: int) -> list[i
 
 def word_span(pieces: Pieces, start: int, end: int, split: int) -> Words | None:
     """Give the words that lie in ``[start, end)`` of the document's text; None where there is none."""
-    first = last = None
-    for i, word in enumerate(pieces.words):
-        offset = 0 if word.field == "title" else split
-        if word.start + offset >= start and word.end + offset <= end:
-            first = i if first is None else first
-            last = i
-        elif word.start + offset >= end:
-            break
-    return None if first is None or last is None else (first, last + 1)
+
+    def offset(word: Word) -> int:
+        return 0 if word.field == "title" else split
+
+    first = bisect_left(pieces.words, start, key=lambda word: word.start + offset(word))
+    behind = bisect_right(pieces.words, end, key=lambda word: word.end + offset(word))
+    return (first, behind) if first < behind else None
 
 
 def entity_features(kind: str, spans: Sequence[Words], pieces: Pieces) -> NDArray[np.float32]:

@@ -35,6 +35,7 @@ _BEFORE_DATA = re.compile(
     rf"({_NAME}(?: (?:[A-Z]|\d)[\w/.-]*)*(?:(?:, (?:and )?| and | & ){_NAME}(?: (?:[A-Z]|\d)[\w/.-]*)*){{0,6}})"
     rf"(?: (?:\w+-?\w*)){{0,1}} {_DATA_HEAD}\b"
 )
+_HEAD_BEHIND = re.compile(rf"(?:\)|,)?\s(?:is )?(?:a |an |the )?(?:\w+[- ]){{0,4}}?{_DATA_HEAD}\b")
 _HEAD = re.compile(rf"\b{_DATA_HEAD}\b")
 _LIST_SPLIT = re.compile(r",? and |, | & ")
 
@@ -126,10 +127,16 @@ def _stands_again(text: str, name: str) -> bool:
     return name[:1].isupper() and next(occurrences(text, name), None) is not None
 
 
+def _ends(text: str, name: str) -> Iterator[int]:
+    start = text.find(name)
+    while start >= 0:
+        yield start + len(name)
+        start = text.find(name, start + 1)
+
+
 def _kind_near(text: str, name: str) -> Kind:
     """The kind that a head noun beside any occurrence gives, or that of the name itself."""
-    heads = rf"(?:{re.escape(name)}(?:\)|,)?\s(?:is )?(?:a |an |the )?(?:\w+[- ]){{0,4}}?{_DATA_HEAD}\b)"
-    if re.search(heads, text):
+    if any(_HEAD_BEHIND.match(text, end) for end in _ends(text, name)):
         return Kind.BENCHMARK if re.search(r"[Bb]ench|[Gg]ym|[Aa]rena", name) else Kind.DATASET
     if re.search(r"Bench\b|Bench-|Eval\b", name):
         return Kind.BENCHMARK

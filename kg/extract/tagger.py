@@ -9,12 +9,14 @@ Weights are package data, checked against their digests on load. See ``weights/M
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +47,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Array = NDArray[np.float32]
-P = ParamSpec("P")
-R = TypeVar("R")
 
 FILES = ("encoder.onnx", "heads.npz", "tokenizer.json")
 
@@ -61,15 +61,24 @@ def _thread_pools() -> Any:
     return ThreadpoolController()
 
 
-def _one_thread(function: Callable[P, R]) -> Callable[P, R]:
-    """Keep numpy's products on one thread: they are so small that threads wait for each other longer than they work."""
+_ALONE: ContextVar[bool] = ContextVar("one_thread", default=False)
 
-    @wraps(function)
-    def alone(*args: P.args, **named: P.kwargs) -> R:
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep numpy's products on one thread: they are so small that threads wait for each other longer than they work.
+
+    To say so takes as long as such a product, so it is said once, around many of them.
+    """
+    if _ALONE.get():
+        yield
+        return
+    token = _ALONE.set(True)
+    try:
         with _thread_pools().limit(limits=1, user_api="blas"):
-            return function(*args, **named)
-
-    return alone
+            yield
+    finally:
+        _ALONE.reset(token)
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,7 @@ class LearnedJudge:
         x = gelu(np.concatenate([vector, features]) @ self._heads["role1.weight"].T + self._heads["role1.bias"])
         return softmax(x @ self._heads["role2.weight"].T + self._heads["role2.bias"])
 
-    @_one_thread
+    @one_thread()
     def role(self, mentions: Sequence[int]) -> Mapping[Role, float]:
         """Give the probability of each role; nothing for mentions beyond the model's reach."""
         entity = self._entity(mentions)
@@ -141,7 +150,7 @@ class LearnedJudge:
             return {}
         return {role: round(float(p), 4) for role, p in zip(ROLES, self._role(*entity[:2]), strict=True)}
 
-    @_one_thread
+    @one_thread()
     def links(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Sequence[Mapping[Relation, float]]:
         """Give the probability of each relation for each pair."""
         ends = {end: self._entity(end) for end in dict.fromkeys(tuple(end) for pair in pairs for end in pair)}
@@ -259,7 +268,7 @@ def _run(asked: _Asked, weights: Weights) -> Array:
     return hidden
 
 
-@_one_thread
+@one_thread()
 def _told(asked: _Asked, hidden: Array, weights: Weights) -> Tagged:
     pieces = asked.pieces
     words = hidden[np.array(pieces.firsts)]

@@ -172,6 +172,8 @@ class Vocabulary:
                 for form in forms:
                     self._by_key.setdefault(fold(form), []).append((form, rank, entry))
         self._families = _family_forms(self.entries, self._by_name)
+        # A paper asks for its names again and again.
+        self._looked_up = lru_cache(maxsize=1 << 16)(self._look_up)
 
     def __len__(self) -> int:
         """Count the entries."""
@@ -182,6 +184,9 @@ class Vocabulary:
 
         Canonical names come before aliases and these before weak ones; then methods, datasets, tasks.
         """
+        return self._looked_up(surface, match_case)
+
+    def _look_up(self, surface: str, match_case: bool) -> tuple[Entry, ...]:
         keys = dict.fromkeys((_fold(surface, plural=False), fold(surface)))
         found: dict[tuple[str, str], tuple[int, int, int, int]] = {}
         for order, key in enumerate(keys):
