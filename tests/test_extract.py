@@ -1,5 +1,7 @@
 """Mentions: tokens, sentences, vocabulary, shapes, abbreviations, arbitration; offsets always hold their text."""
 
+import subprocess
+import sys
 from collections.abc import Iterable
 
 import pytest
@@ -14,6 +16,21 @@ from kg.extract.shapes import coined, kind_by_head
 from kg.extract.tokens import make_language, sentences
 from kg.model import Kind, Mention, Paper, Reading
 from kg.vocabulary import load
+
+SPACY = """
+import sys
+import kg.extract
+kg.extract.load("rules")
+assert not [name for name in sys.modules if name.startswith("spacy.cli")], "it takes long to import"
+import spacy
+assert spacy.info(silent=True)["spacy_version"] == spacy.__version__
+import spacy.cli
+assert spacy.cli.info(silent=True) == spacy.info(silent=True)
+"""
+
+
+def test_spacy_is_whole_though_its_command_line_is_not_imported() -> None:
+    subprocess.run([sys.executable, "-c", SPACY], check=True)
 
 
 def read_one(title: str, abstract: str, tagger: str = "rules") -> Reading:

@@ -222,6 +222,20 @@ def test_hints_tell_what_the_vocabulary_knows() -> None:
     assert 0 < found[span[0]] < HINTS
 
 
+@pytest.mark.parametrize("title", ["", "On dropout"])
+def test_a_span_has_the_words_that_lie_in_it_whole(title: str) -> None:
+    text = f"{title}\nWe use CNN-based dropout; tested on MNIST (top-1)."
+    split = len(title) + 1
+    pieces = cut(Paper("p", title, text[split:]), tagging.load_weights().tokenizer)
+    offsets = {"title": 0, "abstract": split}
+    places = [(w.start + offsets[w.field], w.end + offsets[w.field]) for w in pieces.words]
+    for start in range(len(text)):
+        for end in range(start, len(text) + 1):
+            inside = [i for i, (a, b) in enumerate(places) if start <= a and b <= end]
+            expected = (inside[0], inside[-1] + 1) if inside else None
+            assert word_span(pieces, start, end, split) == expected
+
+
 def test_vectors_put_what_is_written_alike_together() -> None:
     about = {
         "a": "We propose a convolutional network for image classification and test it on ImageNet.",
