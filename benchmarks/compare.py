@@ -155,7 +155,7 @@ def names(*, rounds: int, **_: Any) -> dict[str, Any]:
             scored = run([sys.executable, "-m", "kg.cli", "eval", str(dev), "--json", *options])
             rate = run(command)
             found[name] = {
-                "scores": _entity_scores(json.loads(scored["output"])),
+                "scores": json.loads(scored["output"]),
                 **{key: round(value, 2) for key, value in json.loads(rate["output"].splitlines()[-1]).items()},
                 "peak_mb": rate["peak_mb"],
             }
@@ -163,11 +163,6 @@ def names(*, rounds: int, **_: Any) -> dict[str, Any]:
         weights = Path(__file__).parents[1] / "kg" / "extract" / "weights"
         found["papergraph"]["size_mb"] = round(sum(file.stat().st_size for file in weights.iterdir()) / 1e6, 1)
     return found
-
-
-def _entity_scores(report: Any) -> Any:
-    """Pick the figures of names out of what `kg eval --json` says."""
-    return report
 
 
 # Abbreviations
