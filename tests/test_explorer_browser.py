@@ -530,6 +530,21 @@ def test_table_shows_the_same_sorted_and_in_pages(page: "Page") -> None:
     assert "Page 2 of 2" in page.locator(".kg-said").inner_text()
 
 
+def test_on_paper_there_are_no_controls_and_all_rows_of_the_page(visit: Visit) -> None:
+    page = visit.open(star(90), theme="dark")
+    page.get_by_role("button", name="Table").click()
+    page.emulate_media(media="print")
+    shown = "elements => elements.filter(e => e.checkVisibility()).map(e => e.outerHTML)"
+    assert page.locator("header input, header button, .kg-filters, .kg-zoom, .kg-segments").evaluate_all(shown) == []
+    assert page.locator(".kg-title").is_visible()
+    colour = page.locator(".kg-table td").first.evaluate("cell => getComputedStyle(cell).color")
+    assert colour == "rgb(0, 0, 0)"
+    last = page.locator(".kg-table tbody tr").last
+    assert last.evaluate("row => row.getBoundingClientRect().bottom <= document.documentElement.scrollHeight")
+    sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    assert sheets > 1, "91 rows were cut off at the end of a sheet"
+
+
 def test_without_a_canvas_there_is_the_table_and_a_word(visit: Visit) -> None:
     page = visit.open(corpus(), before=NO_CANVAS)
     assert "there is no map" in page.get_by_role("note").inner_text()

@@ -262,7 +262,7 @@ def _trends(graph: nx.MultiDiGraph, notes: Notes, years: int) -> str:
     rows = [
         (
             f"<b>{escape(name_of(graph, trend.entity))}</b>",
-            graph.nodes[trend.entity]["label"].lower(),
+            f'<span class="kind">{graph.nodes[trend.entity]["label"].lower()}</span>',
             f"{trend.share_earlier:.1%}",
             f"{trend.share_recent:.1%}",
             notes.papers_about(trend.entity, f"{trend.recent} of {trend.recent + trend.earlier}"),
