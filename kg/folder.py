@@ -236,7 +236,7 @@ def write_part(folder: Path, extractions: Iterable[Extraction], extractor: str) 
 def write_lines(folder: Path, records: Iterable[bytes], extractor: str) -> Part:
     """Do as `write_part` with extraction records that are written already."""
     lines = [record + b"\n" for record in records]
-    # A part that is not full is soon written again.
+    # A part that is not full is written again by every build that adds papers: there time counts more than size.
     data = gzip.compress(b"".join(lines), 6 if len(lines) == PART_PAPERS else 1, mtime=0)
     digest = hashlib.sha256(data).hexdigest()
     name = f"{_RECORDS}/{extractor[:16]}-{digest[:_DIGEST]}.jsonl.gz"

@@ -545,6 +545,25 @@ def test_on_paper_there_are_no_controls_and_all_rows_of_the_page(visit: Visit) -
     assert sheets > 1, "91 rows were cut off at the end of a sheet"
 
 
+def test_a_dark_map_is_light_on_paper(visit: Visit) -> None:
+    page = visit.open(corpus(), theme="dark")
+    page.evaluate("""() => {
+        const look = () => {
+            const canvas = document.querySelector(".kg-canvas");
+            const small = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+            const context = small.getContext("2d");
+            context.drawImage(canvas, canvas.width - 1, 0, 1, 1, 0, 0, 1, 1);
+            return context.getImageData(0, 0, 1, 1).data[0];
+        };
+        window.look = look;
+        addEventListener("beforeprint", () => { window.printed = look(); });
+    }""")
+    assert page.evaluate("look()") < 64
+    page.pdf()
+    assert page.evaluate("printed") > 192
+    settle(page, lambda: page.evaluate("look()") < 64)
+
+
 def test_without_a_canvas_there_is_the_table_and_a_word(visit: Visit) -> None:
     page = visit.open(corpus(), before=NO_CANVAS)
     assert "there is no map" in page.get_by_role("note").inner_text()

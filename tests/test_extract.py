@@ -23,8 +23,9 @@ import kg.extract
 kg.extract.load("rules")
 assert not [name for name in sys.modules if name.startswith("spacy.cli")], "it takes long to import"
 import spacy
+assert not hasattr(spacy, "nothing")
+assert spacy.cli.download and spacy.displacy.render
 assert spacy.info(silent=True)["spacy_version"] == spacy.__version__
-import spacy.cli
 assert spacy.cli.info(silent=True) == spacy.info(silent=True)
 """
 

@@ -5,12 +5,14 @@ import json
 import shutil
 from importlib import resources
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from kg.errors import ModelError
 from kg.extract import extract
@@ -275,3 +277,31 @@ def test_looking_ahead_changes_nothing() -> None:
         ]
 
     assert said(ahead=True) == said(ahead=False)
+
+
+def test_builds_side_by_side_leave_the_number_of_threads_as_it_was() -> None:
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    begun, first_left = Event(), Event()
+
+    def second() -> None:
+        with tagging.one_thread():
+            begun.set()
+            first_left.wait()
+
+    thread = Thread(target=second)
+    with tagging.one_thread():
+        assert set(threads()) == {1}
+        with tagging.one_thread():
+            assert set(threads()) == {1}
+        thread.start()
+        begun.wait()
+        assert set(threads()) == {1}
+    first_left.set()
+    thread.join()
+    assert threads() == before
+    with tagging.one_thread():
+        assert set(threads()) == {1}
+    assert threads() == before

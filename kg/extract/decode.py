@@ -1,6 +1,7 @@
 """Decode word scores into spans: Viterbi over whole words, and how sure each span is (forward-backward).
 
-Title and abstract are decoded apart, so that no span crosses. Scores are those of a linear-chain CRF.
+Title and abstract are decoded apart, so that no span crosses. Scores are those of a linear-chain CRF. The loops over
+words call numpy's functions and not the methods of arrays: rows are so short that the way there is most of the time.
 """
 
 from collections.abc import Iterator, Sequence

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
+from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from kg.extract.tagger import Tagging
 
 Tagger = Literal["model", "rules"]
+
+_IMPORTING = Lock()
 
 
 @lru_cache(maxsize=2)
@@ -47,25 +51,34 @@ def load(tagger: Tagger = "model") -> "Language":
 
 
 def _import_spacy() -> None:
-    """Import spaCy without its command line, of which it wants a function, ``spacy.info``, that nothing here calls.
+    """Import spaCy without its command line, which nothing here calls; who asks spaCy for it, gets it then.
 
-    The command line brings clients for the web and more: a third of the time that the import takes.
+    It brings clients for the web and more: a third of the time that the import takes. spaCy imports it for a function
+    of its own, ``spacy.info``, and has by that ``spacy.cli`` and ``spacy.displacy``.
     """
-    if "spacy" in sys.modules:
-        return
+    with _IMPORTING:
+        if "spacy" in sys.modules:
+            return
 
-    def info(*args: Any, **named: Any) -> Any:
-        from spacy.cli.info import info as real
+        def info(*args: Any, **named: Any) -> Any:
+            from spacy.cli.info import info as real
 
-        return real(*args, **named)
+            return real(*args, **named)
 
-    name = "spacy.cli.info"
-    sys.modules[name] = stand_in = ModuleType(name)
-    stand_in.info = info  # type: ignore[attr-defined]
-    try:
-        import spacy  # noqa: F401 - for what it does
-    finally:
-        del sys.modules[name]
+        def attribute(name: str) -> Any:
+            if name in ("cli", "displacy"):
+                return import_module(f"spacy.{name}")
+            raise AttributeError(f"module 'spacy' has no attribute {name!r}")
+
+        name = "spacy.cli.info"
+        sys.modules[name] = stand_in = ModuleType(name)
+        stand_in.info = info  # type: ignore[attr-defined]
+        try:
+            import spacy
+
+            spacy.__getattr__ = attribute  # type: ignore[method-assign]
+        finally:
+            del sys.modules[name]
 
 
 @contextmanager

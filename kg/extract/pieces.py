@@ -32,7 +32,7 @@ class Word:
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """A paper as the encoder's input. ``pieces``, ``shapes``: one integer a piece, special pieces included;
-    ``words``: the words in order; ``firsts``: the index of each word's first piece."""
+    ``words``: the words in order, none within another; ``firsts``: the index of each word's first piece."""
 
     pieces: tuple[int, ...]
     shapes: tuple[int, ...]

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,24 +61,24 @@ def _thread_pools() -> Any:
     return ThreadpoolController()
 
 
-_ALONE: ContextVar[bool] = ContextVar("one_thread", default=False)
+_ONE_THREAD = Lock()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep numpy's products on one thread: they are so small that threads wait for each other longer than they work.
 
-    To say so takes as long as such a product, so it is said once, around many of them.
+    To say so takes as long as such a product, so it is said once, around many of them. It holds for the whole process:
+    who comes while another has said so, changes nothing.
     """
-    if _ALONE.get():
+    if not _ONE_THREAD.acquire(blocking=False):
         yield
         return
-    token = _ALONE.set(True)
     try:
         with _thread_pools().limit(limits=1, user_api="blas"):
             yield
     finally:
-        _ALONE.reset(token)
+        _ONE_THREAD.release()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _XML = re.compile(r"[\ufeff\s]*<(?![!?]?(?:doctype\s+)?html)[?!A-Za-z]", re.IGNO
 _WEB_PAGE = re.compile(
     r"[\ufeff\s]*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
-# What an array may have before its first object, which is then left out alone.
+# Values that an array may have before its first object; they alone are left out.
 _VALUE = r'(?:null|true|false|-?\d[\d.eE+-]{0,30}|"(?:[^"\\\n]|\\.){0,200}"|\[\s*\])'
 _JSON = re.compile(rf'[\ufeff\s]*(\{{\s*("|\}}|$)|(?:\[\s*)+(?:{_VALUE}\s*,\s*){{0,99}}(\{{|\]\s*$|$))')
 _KEY = re.compile(r'"([A-Za-z_][\w:-]{1,40})"\s*:')

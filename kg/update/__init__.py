@@ -234,6 +234,7 @@ def _update(
         note(path, part, ((key, facts[key]) if key in facts else known(loose[key].paper) for key in keys))
         kept.append(part)
     loose.close()
+    # The database is made next, and needs the memory.
     facts.clear()
     kept += [_write(path, batch, folder.QUARANTINE) for batch in _batches(failed)]
     folder.write_quarantine(path, map(_problem, failures))

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from kg.update.likeness import Facts, alike, contradict, same_id, same_title, strangers, title_keys
@@ -187,7 +187,7 @@ def _named(facts: Sequence[Facts], united: _Union) -> list[Group]:
         else Group(name, (facts[root].key,), ())
         for root, name in zip(roots, names, strict=True)
     ]
-    return sorted(groups, key=itemgetter(0))
+    return sorted(groups, key=attrgetter("id"))
 
 
 def _name(members: Sequence[Facts], level: int) -> str:

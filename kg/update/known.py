@@ -34,13 +34,16 @@ def known(paper: Paper) -> Known:
 
 
 def note(path: Path, part: Part, papers: Iterable[Known]) -> None:
-    """Keep the facts of the papers in a part of the graph folder at ``path``."""
+    """Keep the facts of the papers in a part of the graph folder at ``path``, in the order of its records."""
     written = f"{_code()}\n{json.dumps(list(papers))}"
     folder.write_beside(path, part, gzip.compress(written.encode(), 1, mtime=0))
 
 
 def known_papers(path: Path, part: Part) -> Iterable[Known]:
-    """Give the facts of the papers in a part; raises GraphError where they are to be made and the part is damaged."""
+    """Give the facts of the papers in a part, in the order of its records.
+
+    Raises GraphError where they are to be made and the part is damaged.
+    """
     try:
         code, _, written = gzip.decompress(folder.beside(path, part).read_bytes()).decode().partition("\n")
         if code == _code() and len(papers := json.loads(written)) == part.papers:

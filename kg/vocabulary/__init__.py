@@ -81,6 +81,9 @@ _DASHES = re.compile("[\u00ad\u2010-\u2015\u2212]")
 _SEPARATORS = re.compile(r"[\s\-_/'\u2019\u2018`]+|\.(?!\d)|(?<!\d)\.")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 
+_KEPT = 1 << 16
+"""Names whose entries are kept at a time."""
+
 
 @lru_cache(maxsize=65536)
 def fold(surface: str) -> str:
@@ -172,8 +175,7 @@ class Vocabulary:
                 for form in forms:
                     self._by_key.setdefault(fold(form), []).append((form, rank, entry))
         self._families = _family_forms(self.entries, self._by_name)
-        # A paper asks for its names again and again.
-        self._looked_up = lru_cache(maxsize=1 << 16)(self._look_up)
+        self._found: dict[tuple[str, bool], tuple[Entry, ...]] = {}
 
     def __len__(self) -> int:
         """Count the entries."""
@@ -184,7 +186,13 @@ class Vocabulary:
 
         Canonical names come before aliases and these before weak ones; then methods, datasets, tasks.
         """
-        return self._looked_up(surface, match_case)
+        # A paper asks for its names again and again.
+        found = self._found.get((surface, match_case))
+        if found is None:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            found = self._found[surface, match_case] = self._look_up(surface, match_case)
+        return found
 
     def _look_up(self, surface: str, match_case: bool) -> tuple[Entry, ...]:
         keys = dict.fromkeys((_fold(surface, plural=False), fold(surface)))

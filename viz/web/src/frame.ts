@@ -164,6 +164,12 @@ export function makeFrame(app: Explorer, options: { ask: boolean }): Frame {
   queueMicrotask(() => setTheme(kept ?? (prefers.matches ? "dark" : "light"), false));
   host.dataset.theme = kept ?? (prefers.matches ? "dark" : "light");
   theme = host.dataset.theme as Theme;
+  // The map is a picture, which a style sheet for paper cannot turn light.
+  addEventListener("beforeprint", () => {
+    app.setTheme("light");
+    map.snapshot();
+  });
+  addEventListener("afterprint", () => app.setTheme(theme));
   filtersOpen = host.clientWidth >= 1_000;
   let wide = filtersOpen;
   new ResizeObserver(() => {
