@@ -121,9 +121,14 @@ def run(
     limit: int | None = ROW_LIMIT,
 ) -> Rows:
     """Answer the query called ``name`` with the values given, as text or as what they are."""
+    text, values = prepared(store, name, given or {})
+    return store.query(text, values, timeout=timeout, limit=limit)
+
+
+def prepared(store: Store, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give the Cypher of the query called ``name`` and the values for it, checked; raises QueryError."""
     query = get(name)
-    values = resolve(store, query, query.values(given or {}))
-    return store.query(query.text, values, timeout=timeout, limit=limit)
+    return query.text, resolve(store, query, query.values(given))
 
 
 def resolve(store: Store, query: Query, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,18 +43,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(database: Path) -> Iterator[TestClient]:
     """The app over `small_graph`, with small limits."""
     with EmbeddedStore(database) as store:
-
-        def prepare(name: str, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-            query = queries.get(name)
-            return query.text, queries.resolve(store, query, query.values(values))
-
         served = Served(
             title="<b>small</b>",
             store=store,
             database=database,
             counts=counts(small_graph()),
             questions=tuple(queries.load().values()),
-            prepare=prepare,
+            prepare="queries:prepared",
             seconds=2.0,
             memory=400 * 2**20,
         )
@@ -684,6 +679,24 @@ def test_a_dropped_request_ends_its_query(folder: Path) -> None:
             time.sleep(0.05)
         assert not any(alive(child) for child in before)
         assert request(running.port, "POST", "/api/query", {"cypher": "RETURN 1 AS n"})[0] == 200
+        _, said = running.stop()
+        assert "Traceback" not in said and "ERROR" not in said, said
+
+
+def test_a_named_question_that_runs_away_dies_alone(database: Path) -> None:
+    with EmbeddedStore(database) as store:
+        served = Served(
+            title="small",
+            store=store,
+            database=database,
+            counts=counts(small_graph()),
+            prepare="tests.served:looking_for_ever",
+            seconds=1.0,
+        )
+        with TestClient(create(served, hosts=hosts(8642)), base_url=BASE) as client:
+            answer = ask(client, name="similar-papers", parameters={"paper": "zzz"})
+            assert answer.status_code == 422 and "took longer than 1 s" in answer.json()["detail"]
+            assert ask(client, cypher="RETURN 1 AS n").json()["rows"] == [[1]]
 
 
 def test_browsing_goes_on_while_queries_run_away(folder: Path) -> None:

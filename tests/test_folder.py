@@ -33,7 +33,7 @@ TEXTS = {
     "Short walks": "DeepWalk is compared with node2vec on PubMed. DeepWalk is faster.",
 }
 PAPERS = [
-    Paper(title.lower().replace(" ", "-"), title, text, ("Ada Lo",), 2015 + n, "", "", (f"own.jsonl:{n}",))
+    Paper(title.lower().replace(" ", "-"), title, text, ("Ada Lo",), 2015 + n, "", "", (f"own.jsonl:{n}",), (f"doi:10.1/{n}",))
     for n, (title, text) in enumerate(TEXTS.items())
 ]
 
@@ -239,6 +239,20 @@ def test_a_damaged_part_is_named_and_extracted_again(
     built = make(PAPERS, path, inputs=[source]) if given == "all" else refresh_folder(path)
     assert f"{part.file}: damaged or missing; its papers (5) are extracted again" in caplog.text
     assert built.extracted == 5 and content(path) == before
+
+
+def test_a_paper_from_the_database_is_still_the_one_that_others_name(tmp_path: Path) -> None:
+    path = tmp_path / "papers.kg"
+    ids = ("arxiv:1706.03762", "doi:10.1/7")
+    preprint = Paper("a", "Attend", "We propose AttendNet.", ("Ada Lo",), 2017, sources=("a.jsonl:1",), ids=ids[:1])
+    published = replace(preprint, id="b", year=2018, venue="ICML", sources=("b.jsonl:1",), ids=ids)
+    (part,) = make([preprint, published], path).manifest.records
+    (path / part.file).write_bytes(b"dust")
+    (stored,) = folder.read_records(path, refresh_folder(path).manifest)
+    assert stored.paper.ids == ids
+    # A third version under another title is known by its identifier.
+    talk = replace(preprint, id="c", title="How to attend", sources=("c.jsonl:1",), ids=ids[1:])
+    assert make([talk], path).manifest.papers == 1
 
 
 def test_only_the_papers_of_the_damaged_part_are_extracted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

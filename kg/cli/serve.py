@@ -1,10 +1,8 @@
 """The command `serve`: the explorer in a browser, over a local web app."""
 
 import webbrowser
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -56,11 +54,6 @@ def serve(*, graph: Path, port: int | None, browser: bool, timeout: float, memor
 
     with Graph(graph) as opened:
         store = opened.store
-
-        def prepare(name: str, given: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-            query = queries.get(name)
-            return query.text, queries.resolve(store, query, query.values(given))
-
         served = Served(
             title=graph.resolve().name,
             store=store,
@@ -68,7 +61,7 @@ def serve(*, graph: Path, port: int | None, browser: bool, timeout: float, memor
             changed=bool(opened.manifest.database.log),
             counts=opened.manifest.counts,
             questions=tuple(queries.load().values()),
-            prepare=prepare,
+            prepare="queries:prepared",
             # The map that `kg view` draws too; drawn once, kept in the folder.
             lay_out=partial(stored_map, folder=graph, key=opened.manifest.database.key),
             seconds=timeout,

@@ -2,7 +2,7 @@
 
 A part that is missing or has not the bytes that the manifest names is left out. What was in it is known from the
 database, which has the text of every paper, its facts and where it was read; what the inputs give anew is taken from
-them. A paper that only the database has comes back as one version, without its identifiers, until it is read again.
+them. A paper that only the database has comes back as one version, with the identifiers of all, until it is read again.
 """
 
 import logging
@@ -78,4 +78,5 @@ def _paper(found: Mapping[str, Any]) -> Paper:
         found["venue"] or "",
         found["url"] or "",
         tuple(found["sources"] or ()),
+        tuple(found["ids"] or ()),
     )

@@ -70,10 +70,6 @@ class Question(Protocol):
     def text(self) -> str: ...
 
 
-Prepare = Callable[[str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
-"""Gives the Cypher of a named question and its checked values; raises KGError."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """The graph that is served, and what may be asked of it. Belongs to one event loop."""
@@ -86,7 +82,9 @@ class Served:
     counts: Mapping[str, Mapping[str, int]]
     """Nodes by label under ``nodes``, relationships by type under ``relationships``."""
     questions: tuple[Question, ...] = ()
-    prepare: Prepare | None = None
+    prepare: str | None = None
+    """The function, as ``module:name``, that for the store, the name of a question and its values gives its Cypher and
+    checked values, or raises KGError: called in the process that answers, as it may read all names of the graph."""
     lay_out: Callable[[nx.MultiDiGraph], Map] = lay_out
     """Draws the map of the whole graph, or finds it where it is kept."""
     seconds: float = SECONDS
@@ -208,12 +206,10 @@ class Api:
         asked = _body(await request.body())
         limit = asked.get("limit", ROWS)
         values = asked.get("parameters", {})
-        name, cypher = asked.get("name"), asked.get("cypher")
-        prepare = self.served.prepare
-        if isinstance(name, str) and prepare:
-            cypher, values = await in_thread(lambda: prepare(name, values))
+        prepare = self.served.prepare if "name" in asked else None
         begun = time.perf_counter()
-        asking = self.asker.ask(str(cypher), values, timeout=self.served.seconds, limit=limit)
+        text = asked["name" if "name" in asked else "cypher"]
+        asking = self.asker.ask(text, values, timeout=self.served.seconds, limit=limit, prepare=prepare)
         answer = await _unless_gone(request, asking)
         return b'{"seconds":%.4f,' % (time.perf_counter() - begun) + answer[1:]
 
@@ -247,7 +243,7 @@ async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
     try:
         await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise ProblemError(499, "whoever asked has gone")
+            raise ProblemError(503, "whoever asked has gone")
         return task.result()
     finally:
         for each in (task, leaving):

@@ -46,14 +46,23 @@ class Asker:
             if not self._idle:
                 self._idle.append(await self._start())
 
-    async def ask(self, cypher: str, parameters: Mapping[str, Any], *, timeout: float, limit: int) -> bytes:
+    async def ask(
+        self, text: str, parameters: Mapping[str, Any], *, timeout: float, limit: int, prepare: str | None = None
+    ) -> bytes:
         """Give the answer as the JSON text that `viz.app.worker.encode` writes; cancelling ends the query at once.
 
+        ``text`` is Cypher, or what ``prepare`` makes Cypher of, there and under the same limits (`Served.prepare`).
         Raises ProblemError where the query cannot run as written, takes too long or takes too much memory.
         """
         if self._waiting >= WAITING:
             raise ProblemError(503, "too many queries wait already; try again soon", headers={"Retry-After": "5"})
-        request = {"cypher": cypher, "parameters": parameters, "timeout": timeout, "limit": limit}
+        request = {
+            "text": text,
+            "parameters": parameters,
+            "timeout": timeout,
+            "limit": limit,
+            "prepare": prepare,
+        }
         try:
             body = json.dumps(request, ensure_ascii=False).encode()
         except UnicodeEncodeError:

@@ -13,6 +13,7 @@ import struct
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,7 +53,11 @@ def encode(columns: tuple[str, ...], rows: Any, truncated: bool) -> bytes:
 def answer(store: EmbeddedStore, request: dict[str, Any]) -> tuple[bytes, bytes]:
     """Answer one request: what the reply is, and the reply."""
     try:
-        rows = store.query(request["cypher"], request["parameters"], timeout=request["timeout"], limit=request["limit"])
+        cypher, values = request["text"], request["parameters"]
+        if request["prepare"]:
+            module, _, name = request["prepare"].partition(":")
+            cypher, values = getattr(import_module(module), name)(store, cypher, values)
+        rows = store.query(cypher, values, timeout=request["timeout"], limit=request["limit"])
         return b"r", encode(rows.columns, rows, rows.truncated)
     except KGError as error:
         told = str(error)
