@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from importlib import resources
+from importlib import metadata, resources
 from itertools import islice
+from unicodedata import unidata_version
 
 from kg import __version__
 from kg.assemble import Families
@@ -39,6 +40,12 @@ class Failure:
 
 
 _Found = list[Extraction | Failure]
+
+_LIBRARIES: dict[Tagger, tuple[str, ...]] = {
+    "rules": ("pylatexenc", "spacy"),
+    "model": ("numpy", "onnxruntime", "pylatexenc", "spacy", "tokenizers"),
+}
+"""The libraries that have a say in what is extracted."""
 
 _DIED = "what extracted it died twice or more (out of memory, or a fault in a library)"
 _ONE_AT_A_TIME = threading.Lock()
@@ -166,7 +173,7 @@ def _told(papers: list[Paper], reply: bytes, tagger: Tagger, cluster: str) -> _F
         if own["version"] != __version__:
             raise ClusterError(f"{worker} runs kg {own['version']}, this is {__version__}; install the same there")
         if own["extractor"] != _known_digest(tagger, load().digest):
-            what = f"{worker} runs a kg {own['version']} with other rules, names or weights than this one"
+            what = f"{worker} runs a kg {own['version']} with other rules, names, weights or libraries than this one"
             raise ClusterError(f"{what}; install the same there")
         return [_told_of(paper, json.loads(line)) for paper, line in zip(papers, lines, strict=True)]
     except (ValueError, KeyError, TypeError) as error:
@@ -226,13 +233,15 @@ def _in_stored_text(found: Extraction, paper: Paper) -> Extraction:
 
 
 def extractor_digest(tagger: Tagger = "model") -> str:
-    """Give a digest of all that an extraction depends on besides the paper: code, vocabulary, model.
+    """Give a digest of all that an extraction depends on besides the paper: code, vocabulary, model, libraries.
 
-    Code is taken as the bytes of the modules of the steps, so that a changed rule re-extracts.
+    Code is taken as the bytes of the modules of the steps, so that a changed rule re-extracts; libraries by their
+    versions.
     """
-    digest = hashlib.sha256(f"{tagger} {load().digest}".encode())
+    libraries = ((name, metadata.version(name)) for name in _LIBRARIES[tagger])
+    digest = hashlib.sha256(f"{tagger} {load().digest} {unidata_version} {sorted(libraries)}".encode())
     package = resources.files("kg")
-    for name in ("model.py", "readable.py", "resolve.py", "vocabulary", "extract", "link"):
+    for name in ("model.py", "pipeline.py", "readable.py", "resolve.py", "vocabulary", "extract", "link"):
         for path, data in sorted(_files(package / name)):
             digest.update(path.encode() + b"\0" + data)
     return digest.hexdigest()

@@ -211,7 +211,10 @@ def other_kg(place: Path, file: str, old: str, new: str) -> Path:
     ("change", "told"),
     [
         (("__init__.py", f'"{kg.__version__}"', '"0.0.1"'), f"runs kg 0.0.1, this is {kg.__version__}; install"),
-        (("vocabulary/tasks.tsv", "\n", "\r\n"), "with other rules, names or weights than this one; install"),
+        (
+            ("vocabulary/tasks.tsv", "\n", "\r\n"),
+            "with other rules, names, weights or libraries than this one; install",
+        ),
         (("pipeline.py", "def answer(", "def reply("), "cannot run this kg .AttributeError.*; install"),
     ],
 )

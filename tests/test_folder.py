@@ -33,7 +33,17 @@ TEXTS = {
     "Short walks": "DeepWalk is compared with node2vec on PubMed. DeepWalk is faster.",
 }
 PAPERS = [
-    Paper(title.lower().replace(" ", "-"), title, text, ("Ada Lo",), 2015 + n, "", "", (f"own.jsonl:{n}",), (f"doi:10.1/{n}",))
+    Paper(
+        title.lower().replace(" ", "-"),
+        title,
+        text,
+        ("Ada Lo",),
+        2015 + n,
+        "",
+        "",
+        (f"own.jsonl:{n}",),
+        (f"doi:10.1/{n}",),
+    )
     for n, (title, text) in enumerate(TEXTS.items())
 ]
 

@@ -4,7 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 
+import pytest
+
+from kg.extract import Tagger
 from kg.model import Entity, Kind, Paper
 from kg.pipeline import extract_papers, extractor_digest, families
 from kg.record import to_record
@@ -60,3 +64,17 @@ def test_families() -> None:
 
 def test_digest_names_the_pipeline() -> None:
     assert extractor_digest("rules") == extractor_digest("rules") != extractor_digest("model")
+
+
+@pytest.mark.parametrize(
+    ("library", "taggers"),
+    [("spacy", {"rules", "model"}), ("onnxruntime", {"model"}), ("pylatexenc", {"rules", "model"})],
+)
+def test_another_version_of_a_library_is_another_extractor(
+    monkeypatch: pytest.MonkeyPatch, library: str, taggers: set[str]
+) -> None:
+    both: tuple[Tagger, ...] = ("rules", "model")
+    before = {tagger: extractor_digest(tagger) for tagger in both}
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "99.0" if name == library else real(name))
+    assert {tagger for tagger in both if extractor_digest(tagger) != before[tagger]} == taggers
