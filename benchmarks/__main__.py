@@ -163,7 +163,7 @@ def _rows(report: dict[str, Any]) -> list[tuple[str, str | None, str]]:
     assembled = report.get("assemble", {})
     for step, what in (("build", "assembled and stored"), ("export", "... as GraphML")):
         if step in assembled:
-            shown = f"{assembled[step]['s'] / 60:.1f} min, {assembled[step]['peak_mb'] / 1024:.2f} GB"
+            shown = f"{assembled[step]['s'] / 60:.1f} min, {assembled[step]['peak_mb'] / 1000:.2f} GB"
             name = f"{assembled['papers']:,} extracted papers {what}" if step == "build" else what
             rows.append((name, shown, "4 GB"))
     return rows

@@ -4,7 +4,7 @@
 
 Makes a graph folder of synthetic extraction records (nothing is extracted), then runs `kg build` on it as it does when
 nothing is new but the database is missing, and ``kg export FOLDER x.graphml``, each in a process of its own. Prints
-JSON: seconds and the peak of the resident memory of each step in MB (bar: 4,096), seconds of CPU, sizes of the files.
+JSON: seconds and the peak of the resident memory of each step in MB (bar: 4,000), seconds of CPU, sizes of the files.
 Abstracts have about 1,100 characters; a paper has 4 authors, 6 entities, 9 statements with one or two sentences each
 and half a result; names are drawn with a long tail, one new name a paper. Not a test: nothing fails here.
 """
@@ -166,8 +166,8 @@ def export(path: Path) -> dict[str, Any]:
 
 
 def peak() -> int:
-    """Give the most resident memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    """Give the most resident memory that this process has had, in MB of a million bytes."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
 
 
 def measured(step: str, path: Path) -> dict[str, Any]:

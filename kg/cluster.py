@@ -74,7 +74,9 @@ def on_cluster(
     try:
         import distributed  # noqa: F401
     except ImportError:
-        raise UsageError("--cluster needs Dask, which is not installed; pip install 'papergraph[cluster]'") from None
+        raise UsageError(
+            "--cluster needs Dask, which is not installed; pip install '.[cluster]' in kg's clone"
+        ) from None
     _check(address)
     patience = _patience()
     with _connected(address) as client:
@@ -159,7 +161,7 @@ class _Cluster(Generic[T]):
                 raise
             except (ImportError, AttributeError) as error:
                 what = f"{self.address}: a worker cannot run this kg ({_line(error)})"
-                raise ClusterError(f"{what}; install the same papergraph[cluster] there") from error
+                raise ClusterError(f"{what}; install the same kg[cluster] there") from error
             except Exception as error:
                 raise ClusterError(f"{self.address}: a worker failed ({_line(error)}); see its log; {_KEPT}") from error
         if not isinstance(answer, bytes):

@@ -190,7 +190,7 @@ def claim(folder: Path) -> Iterator[Manifest | None]:
     if folder.exists() and not _may_hold_graph(folder):
         raise GraphError(f"{folder}: exists and is not a graph folder; give another path with -o")
     try:
-        folder.joinpath(_RECORDS).mkdir(parents=True, exist_ok=True)
+        _make(folder.joinpath(_RECORDS))
         lock = folder.joinpath(_LOCK).open("w")
     except OSError as error:
         raise GraphError(f"{error.filename or folder}: {error.strerror}; give another path with -o") from None
@@ -456,6 +456,15 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _make(path: Path) -> None:
+    """Make a folder and those above it, so that a power cut does not take them away from what is then synced in it."""
+    if path.is_dir():
+        return
+    _make(path.parent)
+    path.mkdir(exist_ok=True)
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

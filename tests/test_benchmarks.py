@@ -43,7 +43,7 @@ FULL: dict[str, Any] = {
                   "view --around": {"drawn_ms": 330.0, "usable_ms": 330.0, "file_mb": 1.0}}}},
     "kills": {"modes": {"in_place": {"kills": 50, "while_running": 50, "recovered": 49}}},
     "increments": {"cases": 200, "equal": 199},
-    "assemble": {"papers": 1_000_000, "build": {"s": 600.0, "peak_mb": 3072}},
+    "assemble": {"papers": 1_000_000, "build": {"s": 600.0, "peak_mb": 3000}},
     "compare": {"pages": {"nodes": 5000, "links": 20_000,
                           "papergraph": {"usable_ms": 400.0, "file_mb": 1.5},
                           "pyvis": {"usable_ms": None, "patience_s": 300.0, "file_mb": 9.0}},

@@ -89,7 +89,8 @@ AUDITS = {
     "nothing known": ([{"name": "numpy", "version": "1", "vulns": []}], 0, "0 in "),
     "a fault": ([{"name": "numpy", "version": "1", "vulns": [{"id": "X-1"}]}], 1, "known fault: numpy 1: X-1"),
     "out of reach": ([{"name": "numpy", "skip_reason": "not found"}], 0, "not reached, not checked"),
-    "broken": (None, 0, "not reached, not checked"),
+    "broken": ("Traceback: TypeError", 1, "pip-audit does not work: Traceback: TypeError"),
+    "no network": ("ConnectionError: Max retries exceeded", 0, "not reached, not checked"),
 }
 
 
@@ -97,9 +98,10 @@ AUDITS = {
 def test_known_faults(tmp_path: Path, case: str) -> None:
     """What the audit makes of what pip-audit may say; the program itself is asked in CI."""
     packages, status, told = AUDITS[case]
-    said = json.dumps({"dependencies": packages}) if packages else "Traceback"
+    said = "" if isinstance(packages, str) else json.dumps({"dependencies": packages})
+    complaint = packages if isinstance(packages, str) else ""
     for name, text in (("pip-audit", said), ("npm", '{"vulnerabilities": {}}')):
-        (tmp_path / name).write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{complaint}' >&2\ncat <<'END'\n{text}\nEND\n")
         (tmp_path / name).chmod(0o755)
     env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, str(ROOT / ".ci" / "audit"), str(tmp_path / "pip-audit")]

@@ -165,6 +165,34 @@ def test_a_worker_that_is_killed_costs_no_paper(cluster: Cluster) -> None:
     assert list(map(to_json, found)) == list(map(to_json, extract_papers(PAPERS, tagger="rules")))
 
 
+COUNTING = """
+from kg.extract import tokens
+
+# Dask may run this more than once in a process.
+if not hasattr(tokens, "real"):
+    tokens.real = tokens.make_language
+
+    def make_language():
+        print("a pipeline is loaded", flush=True)
+        return tokens.real()
+
+    tokens.make_language = make_language
+"""
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_worker_loads_the_pipeline_once(tmp_path: Path) -> None:
+    (tmp_path / "counting.py").write_text(COUNTING)
+    cluster = Cluster(tmp_path)
+    try:
+        cluster.start_worker("--preload", str(tmp_path / "counting.py"))
+        for papers in (PAPERS[:100], PAPERS[100:200]):
+            assert len(list(extract_papers(papers, tagger="rules", cluster=cluster.address))) == 100
+        assert cluster.log().count("a pipeline is loaded") == 1
+    finally:
+        cluster.stop()
+
+
 POISON = """
 import os, signal
 from kg import pipeline
@@ -352,7 +380,7 @@ def test_without_dask_the_extra_is_named(
     source = tmp_path / "papers.jsonl"
     source.write_text(json.dumps({"title": PAPERS[0].title, "abstract": PAPERS[0].abstract}))
     assert run("build", str(source), "-o", str(tmp_path / "new.kg"), "--cluster", "tcp://127.0.0.1:8786") == 2
-    assert "pip install 'papergraph[cluster]'" in capfd.readouterr().err
+    assert "pip install '.[cluster]'" in capfd.readouterr().err
     assert not (tmp_path / "new.kg").exists()
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -290,6 +291,37 @@ def test_a_damaged_database_is_made_again_and_with_the_records_it_is_the_end(tmp
         make(PAPERS[:1], path)
     assert files(path) == before
     assert make(PAPERS, path, inputs=[source]).extracted == 5
+
+
+def test_what_is_named_is_on_the_disk_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill leaves what the system holds in memory; a power cut takes what was not synced."""
+    done: list[tuple[str, str]] = []
+    sync, rename = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        done.append(("sync", str(Path(f"/proc/self/fd/{handle}").readlink())))
+        sync(handle)
+
+    def renamed(old: Path, new: Path) -> Path:
+        done.append(("rename", f"{old} {new}"))
+        return rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    path = tmp_path / "deep" / "papers.kg"
+    manifest = make(PAPERS, path).manifest
+    for made in (path.parent, path, path / "records"):
+        assert ("sync", str(made.parent)) in done
+    named = {}
+    for at, (what, names) in enumerate(done):
+        if what == "rename":
+            old, new = names.split()
+            named[Path(new)] = (at, old)
+    last, _ = named[path / "manifest.json"]
+    for name in manifest.files:
+        at, old = named[path / name]
+        assert ("sync", old) in done[:at], f"{name}: named before what is in it was on the disk"
+        assert ("sync", str((path / name).parent)) in done[at:last], f"{name}: in the manifest before its name was"
 
 
 def test_parts_have_the_same_bytes_every_time(tmp_path: Path) -> None:

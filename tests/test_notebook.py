@@ -54,7 +54,7 @@ def test_without_anywidget_it_says_what_to_install() -> None:
         "except UsageError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
-    assert "papergraph[notebook]" in done.stdout
+    assert "pip install '.[notebook]'" in done.stdout
 
 
 def test_importing_kg_loads_no_widget() -> None:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from kg import pipeline
-from kg.cli import cli
+from kg.cli import cli, output
 from kg.cli.output import progress
 from kg.extract import Tagger
 from kg.graph import build_folder
@@ -52,8 +52,17 @@ def test_a_terminal_shows_papers_a_second_and_the_time_left(monkeypatch: pytest.
     assert "0:00:00" not in last
 
 
-def test_without_a_terminal_there_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_what_is_quick_has_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(io.StringIO(), monkeypatch) == ""
+
+
+def test_without_a_terminal_what_takes_long_has_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "_A_LINE_EVERY", 0.025)
+    lines = shown(io.StringIO(), monkeypatch).splitlines()
+    assert 1 <= len(lines) <= 3
+    assert all(
+        re.fullmatch(r"kg: extracting: \d00 of 10,000,000 papers, [\d,]+/s, about [\d,]+ min left", x) for x in lines
+    )
 
 
 def test_a_build_tells_each_step_to_its_end(papers_file: Path, tmp_path: Path) -> None:
@@ -64,7 +73,11 @@ def test_a_build_tells_each_step_to_its_end(papers_file: Path, tmp_path: Path) -
 
     build_folder(papers_file, tmp_path / "papers.kg", tagger="rules", progress=tell)
     assert list(dict.fromkeys(step for step, *_ in told)) == ["read", "extract", "assemble", "store"]
-    assert ("extract", 3, 3) in told and all(total is None or done <= total for _, done, total in told)
+    assert (
+        ("extract", 3, 3) in told
+        and ("assemble", 3, 3) in told
+        and all(total is None or done <= total for _, done, total in told)
+    )
 
 
 def test_what_could_not_be_extracted_is_told_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

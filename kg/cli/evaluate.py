@@ -145,9 +145,9 @@ def train(
 ) -> None:
     """Train the tagger on annotated papers.
 
-    Needs PyTorch: pip install 'papergraph[train]'. Replaces nothing of the program: put the files that it writes over
-    those in kg/extract/weights to use them. On two processor cores, 24000 papers of pre-training take about an hour
-    and six epochs over a thousand annotated papers half an hour; on a GPU, minutes.
+    Needs PyTorch: pip install '.[train]' in the clone. Replaces nothing of the program: put the files that it writes
+    over those in kg/extract/weights to use them. On two processor cores, 24000 papers of pre-training take about an
+    hour and six epochs over a thousand annotated papers half an hour; on a GPU, minutes.
 
     \b
     Examples:
@@ -159,7 +159,9 @@ def train(
     try:
         import torch  # noqa: F401
     except ImportError:
-        raise UsageError("training needs PyTorch, which is not installed; pip install 'papergraph[train]'") from None
+        raise UsageError(
+            "training needs PyTorch, which is not installed; pip install '.[train]' in kg's clone"
+        ) from None
     from kg.read import read
     from kg.train.run import train_tagger
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _WIDE = 100_000
+_A_LINE_EVERY = 60.0
 _STEPS = {"read": "Reading", "extract": "Extracting", "assemble": "Assembling", "store": "Storing", "load": "Loading"}
 
 
@@ -75,12 +77,15 @@ def console(*, err: bool = False) -> "Console":
 
 @contextmanager
 def progress(things: str = "papers") -> Iterator["Progress"]:
-    """Show the progress of the steps on standard error where that is a terminal, counted in ``things``."""
+    """Show the progress of the steps on standard error, counted in ``things``; a line a minute without a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     err = console(err=True)
+    if not err.is_terminal:
+        yield _Lines(things)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal) as bars:
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bars:
         tasks: dict[str, Any] = {}
 
         def update(step: str, done: int, total: int | None) -> None:
@@ -93,6 +98,30 @@ def progress(things: str = "papers") -> Iterator["Progress"]:
             bars.update(task, completed=done, total=total, rate=f"{speed:,.0f} {things}/s" if speed else "")
 
         yield update
+
+
+class _Lines:
+    """Notes how far the steps are, for the log of what takes long."""
+
+    def __init__(self, things: str) -> None:
+        """Begin to count the time."""
+        self._things, self._told = things, time.monotonic()
+        self._step, self._begun, self._first = "", 0.0, 0
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Note the step when a minute has passed since the last note."""
+        now = time.monotonic()
+        if step != self._step:
+            self._step, self._begun, self._first = step, now, done
+        if now - self._told < _A_LINE_EVERY:
+            return
+        self._told = now
+        text = f"{_STEPS.get(step, step).lower()}: {done:,}{f' of {total:,}' if total else ''} {self._things}"
+        speed = (done - self._first) / (now - self._begun) if now > self._begun else 0
+        if speed:
+            text += f", {speed:,.0f}/s"
+            text += f", about {(total - done) / speed / 60:,.0f} min left" if total else ""
+        note(text)
 
 
 def print_rows(rows: "Rows", form: str, *, more: str = "--limit N") -> None:

@@ -70,8 +70,8 @@ def make_database(
     Gives it, how many nodes and relationships it has, and what is kept for the next build. Raises GraphError and
     StoreError where records, imports or corrections cannot be read or the place cannot be written.
     """
-    progress("assemble", 0, None)
     papers = sum(part.papers for part in records)
+    progress("assemble", 0, papers)
     difference = _difference(path, records, old, around)
     if old and old.kept and difference:
         number = old.kept.changed + max(len(difference.gone), len(difference.added))
@@ -80,7 +80,8 @@ def make_database(
             if counts:
                 database = folder.database_entry(path, key, digest=old.database.sha256)
                 return database, counts, folder.kept_entry(path, key, around, number)
-    with assembled(_read(path, records), path, spill=scratch) as assembly:
+    read = _told(_read(path, records), lambda done: progress("assemble", done, papers))
+    with assembled(read, path, spill=scratch) as assembly:
         from kg.store import embedded
 
         with folder.new_database(path, key) as place:
@@ -163,6 +164,12 @@ def _read(path: Path, parts: Iterable[Part], only: frozenset[bytes] | None = Non
             yield from folder.read_part(path, part)
         else:
             yield from (from_json(line) for line in folder.read_lines(path, part) if _digest(line) in only)
+
+
+def _told(records: Iterable[Extraction], tell: Callable[[int], None]) -> Iterator[Extraction]:
+    for number, record in enumerate(records, 1):
+        yield record
+        tell(number)
 
 
 def _code() -> str:

@@ -67,7 +67,7 @@ def _widget() -> Any:
         import anywidget
         import traitlets
     except ImportError:
-        raise UsageError("kg.explore needs anywidget; pip install 'papergraph[notebook]'") from None
+        raise UsageError("kg.explore needs anywidget; pip install '.[notebook]' in kg's clone") from None
 
     class Explorer(anywidget.AnyWidget):
         """The explorer in a frame."""

@@ -46,7 +46,7 @@ def connect(where: Server, patience: float) -> Any:
     try:
         import neo4j
     except ImportError:
-        raise StoreError("the Neo4j driver is not installed; pip install 'papergraph[neo4j]'") from None
+        raise StoreError("the Neo4j driver is not installed; pip install '.[neo4j]' in kg's clone") from None
     # It would log each transaction that it tries again on standard error; what matters of that its errors tell.
     logging.getLogger("neo4j").addHandler(_SILENT)
     try:
