@@ -191,7 +191,7 @@ def claim(folder: Path) -> Iterator[Manifest | None]:
         raise GraphError(f"{folder}: exists and is not a graph folder; give another path with -o")
     try:
         _make(folder.joinpath(_RECORDS))
-        lock = folder.joinpath(_LOCK).open("w")
+        lock = folder.joinpath(_LOCK).open("a")
     except OSError as error:
         raise GraphError(f"{error.filename or folder}: {error.strerror}; give another path with -o") from None
     with lock, _leaving_nothing(folder):
@@ -205,6 +205,20 @@ def claim(folder: Path) -> Iterator[Manifest | None]:
         manifest = read_manifest(folder) if folder.joinpath(MANIFEST).exists() else None
         _clear(folder, ".new-*", f"{_RECORDS}/.new-*")
         yield manifest
+
+
+@contextlib.contextmanager
+def extracting(folder: Path) -> Iterator[bool]:
+    """Note in a folder that is held that papers are extracted; give whether who did so last died at it."""
+    lock = folder / _LOCK
+    died = lock.stat().st_size > 0
+    # Where there is no room for the note, what matters fails next and says so.
+    with contextlib.suppress(OSError):
+        lock.write_text("extracting\n")
+    try:
+        yield died
+    finally:
+        lock.write_bytes(b"")
 
 
 @contextlib.contextmanager

@@ -59,13 +59,15 @@ def extract_papers(
     *,
     tagger: Tagger = "model",
     processes: int = 1,
+    apart: bool = False,
     cluster: str | None = None,
     on_failure: Callable[[Failure], None] | None = None,
 ) -> Iterator[Extraction]:
     """Extract papers in order; with several ``processes`` at most a few batches a process are under way at a time.
 
     A paper that cannot be extracted goes to ``on_failure`` and is given without entities; None raises its error. A
-    process that dies costs its batch, which is tried once more in a fresh process and then paper by paper.
+    process that dies costs its batch, which is tried once more in a fresh process and then paper by paper. One process
+    is this one, unless it is to be ``apart``.
 
     With ``cluster``, the address of a Dask scheduler, its workers extract, with the vocabulary in use here; a worker
     whose kg is another is refused. Raises ClusterError.
@@ -73,7 +75,8 @@ def extract_papers(
     source = iter(papers)
     batches = iter(lambda: list(islice(source, BATCH)), [])
     careful = on_failure is not None
-    for batch, done in _extract_batches(batches, tagger, careful=careful, processes=processes, cluster=cluster):
+    others = processes if processes > 1 or apart else 0
+    for batch, done in _extract_batches(batches, tagger, careful=careful, others=others, cluster=cluster):
         if done is None and not careful:
             raise KGError(f"{batch[0].id}: {_DIED}")
         for found in [Failure(batch[0], _DIED, "")] if done is None else done:
@@ -85,16 +88,16 @@ def extract_papers(
 
 
 def _extract_batches(
-    batches: Iterator[list[Paper]], tagger: Tagger, *, careful: bool, processes: int, cluster: str | None
+    batches: Iterator[list[Paper]], tagger: Tagger, *, careful: bool, others: int, cluster: str | None
 ) -> Iterator[tuple[list[Paper], _Found | None]]:
-    """Extract batches here, in processes or on a cluster; None for a paper that kills what extracts it."""
+    """Extract batches here, in other processes or on a cluster; None for a paper that kills what extracts it."""
     here = partial(_extract_batch, tagger=tagger, careful=careful)
     if cluster is not None:
         ask = partial(_ask, tagger=tagger, careful=careful)
         for batch, reply in on_cluster(batches, Questions(ask, "kg.pipeline:answer", [_PROBE]), cluster):
             yield batch, None if reply is None else _told(batch, reply, tagger, cluster)
-    elif processes > 1:
-        yield from in_processes(batches, Work(here, partial(use, load().folder), [_PROBE]), processes)
+    elif others:
+        yield from in_processes(batches, Work(here, partial(use, load().folder), [_PROBE]), others)
     else:
         for batch in batches:
             yield batch, here(batch, ahead=cores() > 1)

@@ -292,13 +292,20 @@ def test_what_asks_the_network_is_seen(offline: Path, tmp_path: Path, graph_fold
 
 def test_every_command_is_tried_without_a_network_or_said_to_use_it() -> None:
     said = re.search(
-        r"^Only (.+?) use the network", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+        r"^Only (.+?) use\s+the\s+network", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     assert said
     networked = set(re.findall(r"`kg ([\w-]+)`", said[1]))
     tried = {command[0] for command in (*APART, *TOGETHER)} | {"serve"}
     # PyTorch, which `kg train` needs, is not installed where tests run; SECURITY.md says so.
     assert networked and not networked & tried and networked | tried | {"train"} == set(cli.commands)
+    options = {
+        (name, option)
+        for name, command in cli.commands.items()
+        for parameter in command.params
+        for option in {"--neo4j", "--cluster"}.intersection(parameter.opts)
+    }
+    assert options and set(re.findall(r"`kg ([\w-]+) (--[\w-]+)`", said[1])) == options
 
 
 # The weights

@@ -123,6 +123,31 @@ def test_a_process_that_dies_costs_no_other_paper(tmp_path: Path, mode: str) -> 
     assert ("p2" in told and "died twice" in told) == (mode == "always") and (told == "[]") == (mode == "once")
 
 
+BUILDING = """
+from pathlib import Path
+from kg.update import update_folder
+
+if __name__ == "__main__":
+    built = update_folder(PAPERS, Path("papers.kg"), tagger="rules", processes=1)
+    print([failure.paper.id for failure in built.failures])
+"""
+
+
+def test_a_paper_that_kills_the_build_does_not_kill_the_next(tmp_path: Path) -> None:
+    script = tmp_path / "building.py"
+    script.write_text(DYING.partition("if __name__")[0] + BUILDING)
+    command = [sys.executable, str(script), "always", str(tmp_path / "died")]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+    def build() -> tuple[int, str]:
+        done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=500)
+        return done.returncode, done.stdout
+
+    assert build() == (-signal.SIGKILL, "")
+    assert build() == (0, "['p2']\n")
+    assert (tmp_path / "papers.kg" / ".lock").read_bytes() == b""
+
+
 @pytest.mark.parametrize("in_place", [False, True])
 def test_kills_at_random_moments_lose_nothing(tmp_path: Path, in_place: bool) -> None:
     outcome = kill(6, papers=45, seed=1, place=tmp_path, in_place=in_place)

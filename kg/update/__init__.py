@@ -218,16 +218,15 @@ def _update(
     workers = processes or processes_for(total)
     failures: list[Failure] = []
     failed: list[Extraction] = []
-    extractions = _counted(
-        pipeline.extract_papers(waiting, tagger=tagger, processes=workers, cluster=cluster, on_failure=failures.append),
-        total,
-        progress,
-    )
-    for batch in _batches(_without(extractions, failures, failed)):
-        if len(batch) == PART_PAPERS:
-            kept.append(_write(path, batch, extractor))
-        else:
-            loose.update((extraction.paper.id, extraction) for extraction in batch)
+    with folder.extracting(path) as died:
+        extractions = pipeline.extract_papers(
+            waiting, tagger=tagger, processes=workers, apart=died, cluster=cluster, on_failure=failures.append
+        )
+        for batch in _batches(_without(_counted(extractions, total, progress), failures, failed)):
+            if len(batch) == PART_PAPERS:
+                kept.append(_write(path, batch, extractor))
+            else:
+                loose.update((extraction.paper.id, extraction) for extraction in batch)
     todo.close()
     for keys in _batches(sorted(loose)):
         part = folder.write_lines(path, map(loose.written, keys), extractor)
