@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def app(database: Path) -> Iterator[TestClient]:
     """The app over `small_graph`, with small limits."""
+    with client_of(database, seconds=2.0) as client:
+        yield client
+
+
+@contextmanager
+def client_of(database: Path, *, seconds: float, prepare: str = "queries:prepared") -> Iterator[TestClient]:
+    """Serve a database of `small_graph` without a network."""
     with EmbeddedStore(database) as store:
         served = Served(
             title="<b>small</b>",
@@ -49,8 +57,8 @@ def app(database: Path) -> Iterator[TestClient]:
             database=database,
             counts=counts(small_graph()),
             questions=tuple(queries.load().values()),
-            prepare="queries:prepared",
-            seconds=2.0,
+            prepare=prepare,
+            seconds=seconds,
             memory=400 * 2**20,
         )
         with TestClient(create(served, hosts=hosts(8642)), base_url=BASE, raise_server_exceptions=False) as client:
@@ -684,19 +692,10 @@ def test_a_dropped_request_ends_its_query(folder: Path) -> None:
 
 
 def test_a_named_question_that_runs_away_dies_alone(database: Path) -> None:
-    with EmbeddedStore(database) as store:
-        served = Served(
-            title="small",
-            store=store,
-            database=database,
-            counts=counts(small_graph()),
-            prepare="tests.served:looking_for_ever",
-            seconds=1.0,
-        )
-        with TestClient(create(served, hosts=hosts(8642)), base_url=BASE) as client:
-            answer = ask(client, name="similar-papers", parameters={"paper": "zzz"})
-            assert answer.status_code == 422 and "took longer than 1 s" in answer.json()["detail"]
-            assert ask(client, cypher="RETURN 1 AS n").json()["rows"] == [[1]]
+    with client_of(database, seconds=1.0, prepare="tests.served:looking_for_ever") as client:
+        answer = ask(client, name="similar-papers", parameters={"paper": "zzz"})
+        assert answer.status_code == 422 and "took longer than 1 s" in answer.json()["detail"]
+        assert ask(client, cypher="RETURN 1 AS n").json()["rows"] == [[1]]
 
 
 def test_browsing_goes_on_while_queries_run_away(folder: Path) -> None:
