@@ -113,6 +113,7 @@ for _command in (
     show.load,
     evaluate.evaluate,
     evaluate.train,
+    evaluate.shrink,
     show.formats,
 ):
     cli.add_command(_command)

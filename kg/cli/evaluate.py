@@ -1,6 +1,7 @@
-"""The commands that measure and train: eval, train."""
+"""The commands that measure and train: eval, train, shrink."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,14 +155,7 @@ def train(
       kg train gold/train.jsonl --dev gold/dev.jsonl -o weights
       kg train gold/train.jsonl --dev gold/dev.jsonl --unlabelled corpus.jsonl.gz --device cuda -o weights
     """
-    from kg.errors import UsageError
-
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise UsageError(
-            "training needs PyTorch, which is not installed; pip install '.[train]' in kg's clone"
-        ) from None
+    _need_torch()
     from kg.read import read
     from kg.train.run import train_tagger
 
@@ -179,3 +173,74 @@ def train(
         device=device,
         say=lambda line: click.echo(line, err=True),
     )
+
+
+def _need_torch() -> None:
+    from kg.errors import UsageError
+
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise UsageError(
+            "training needs PyTorch, which is not installed; pip install '.[train]' in kg's clone"
+        ) from None
+
+
+class _Sizes(click.ParamType[Any]):
+    """``8x512,9x1024``: heads and inner neurons, a layer each."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the sizes; those of the command's own default come as text, too."""
+        layers = [re.fullmatch(r"(\d+)x(\d+)", layer) for layer in str(value).split(",")]
+        sizes = [(int(layer[1]), int(layer[2])) for layer in layers if layer]
+        if len(sizes) != 6 or len(layers) != 6 or any(not 1 <= h <= 12 or not 1 <= n <= 1536 for h, n in sizes):
+            self.fail(f"{value!r}: six layers like 9x768: 1 to 12 heads, 1 to 1536 neurons", param, ctx)
+        return sizes
+
+
+@click.command("shrink")
+@click.argument("papers", metavar="PAPERS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--weights",
+    required=True,
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The tagger to shrink: what `kg train` wrote.",
+)
+@click.option(
+    "-o", "--output", required=True, metavar="FOLDER", type=click.Path(path_type=Path), help="Where to put the weights."
+)
+@click.option(
+    "--sizes",
+    type=_Sizes(),
+    default="8x512,9x1024,9x768,10x1024,8x704,7x512",
+    show_default=True,
+    metavar="HxN,...",
+    help="Heads and inner neurons that each of the six layers keeps.",
+)
+@click.option("--device", default="cpu", show_default=True, help="PyTorch device: cpu, cuda, ...")
+def shrink(
+    *,
+    papers: tuple[Path, ...],
+    weights: Path,
+    output: Path,
+    sizes: Sequence[tuple[int, int]],
+    device: str,
+) -> None:
+    """Make a tagger's network smaller and quicker.
+
+    Takes away the heads and neurons that matter least, says what each layer loses by it, and teaches the smaller
+    network the vectors of the larger in one pass over PAPERS (any format that `kg build` reads). Needs PyTorch:
+    pip install '.[train]' in the clone. On two processor cores, 16000 papers take three quarters of an hour.
+
+    \b
+    Example:
+      kg shrink abstracts.jsonl.gz --weights first -o weights
+    """
+    _need_torch()
+    from kg.read import read
+    from kg.train.shrink import shrink as shrink_tagger
+
+    shrink_tagger(weights, read(papers), output, sizes, device=device, say=lambda line: click.echo(line, err=True))

