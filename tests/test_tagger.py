@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sys
 from importlib import resources
 from pathlib import Path
 from threading import Event, Thread
@@ -10,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
+from kg.cli import cli
 from kg.errors import ModelError
 from kg.extract import extract
 from kg.extract import tagger as tagging
@@ -305,3 +308,14 @@ def test_builds_side_by_side_leave_the_number_of_threads_as_it_was() -> None:
     with tagging.one_thread():
         assert set(threads()) == {1}
     assert threads() == before
+
+
+def test_sizes_to_shrink_to_are_read_before_anything_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    command = ["shrink", "papers.jsonl", "--weights", str(tmp_path), "-o", str(tmp_path / "out")]
+    for sizes in ("9x768", ",".join(["13x512"] * 6), ",".join(["9x0"] * 6), ",".join(["9x768"] * 7), "9,9,9,9,9,9"):
+        done = CliRunner().invoke(cli, [*command, "--sizes", sizes])
+        assert done.exit_code == 2 and "six layers like 9x768" in done.stderr
+    for good in ([], ["--sizes", ",".join(["12x1536"] * 6)]):
+        done = CliRunner().invoke(cli, [*command, *good])
+        assert done.exit_code and "needs PyTorch" in str(done.exception) + done.stderr

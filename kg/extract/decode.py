@@ -21,16 +21,26 @@ def starts_allowed() -> Array:
 
 def viterbi(emissions: Array, transitions: Array) -> list[int]:
     """Give the best label of each word of one chain. ``emissions``: words x labels."""
-    score = emissions[0] + starts_allowed()
-    back = np.zeros(emissions.shape, dtype=np.int64)
-    for i in range(1, len(emissions)):
-        options = score[:, None] + transitions
-        back[i] = options.argmax(0)
-        score = np.maximum.reduce(options) + emissions[i]
-    path = [int(score.argmax())]
-    for i in range(len(emissions) - 1, 0, -1):
-        path.append(int(back[i, path[-1]]))
+    scores = emissions.astype(np.float32)
+    scores[0] += starts_allowed()
+    best, add = np.maximum.reduce, np.add
+    # With the label before in the second place, the best one is found along rows, which is quicker.
+    moves = np.ascontiguousarray(transitions.T)
+    options, most = np.empty_like(moves), np.empty_like(scores[0])
+    before = scores[0]
+    for score in scores[1:]:
+        add(moves, before, options)
+        best(options, 1, None, most)
+        before = add(score, most, score)
+    path = [int(scores[-1].argmax())]
+    back = (scores[:-1, None] + moves).argmax(2).tolist()
+    for row in reversed(back):
+        path.append(row[path[-1]])
     return path[::-1]
+
+
+_SCALED_EVERY = 8
+"""Words after which the weights of paths are scaled, long before they leave what a number can hold."""
 
 
 def marginals(emissions: Array, transitions: Array) -> Array:
@@ -38,15 +48,17 @@ def marginals(emissions: Array, transitions: Array) -> Array:
     move = np.exp(transitions.astype(np.float64))
     weight = np.exp((emissions - emissions.max(1, keepdims=True)).astype(np.float64))
     ahead, behind = np.empty_like(weight), np.empty_like(weight)
+    dot = np.dot
+    moves = move * weight[1:, None]
     ahead[0] = weight[0] * np.exp(starts_allowed().astype(np.float64))
-    ahead[0] /= ahead[0].sum()
-    for i in range(1, len(weight)):
-        row = np.dot(ahead[i - 1], move) * weight[i]
-        ahead[i] = row / np.add.reduce(row)
     behind[-1] = 1.0
-    for i in range(len(weight) - 2, -1, -1):
-        row = np.dot(move, behind[i + 1] * weight[i + 1])
-        behind[i] = row / np.add.reduce(row)
+    row, back = ahead[0], behind[-1]
+    for i, (onward, to, backward, at) in enumerate(zip(moves, ahead[1:], moves[::-1], behind[-2::-1], strict=True), 1):
+        row = dot(row, onward, to)
+        back = dot(backward, back, at)
+        if not i % _SCALED_EVERY:
+            row /= row.sum()
+            back /= back.sum()
     joint = ahead * behind
     return np.asarray(joint / joint.sum(1, keepdims=True), dtype=np.float32)
 

@@ -5,7 +5,6 @@ inside it. The encoder is uncased; each word's case shape and whether it touches
 pieces. Title and abstract become one sequence, ``[CLS] title [SEP] abstract [SEP]``, cut at a number of pieces.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -78,26 +77,24 @@ def cut(paper: Paper, tokenizer: "Tokenizer", *, limit: int = MAX_PIECES) -> Pie
     for field in ("title", "abstract"):
         text = paper.text(field)
         encoding: Any = tokenizer.encode(text, add_special_tokens=False)
-        spans: dict[int | None, tuple[int, int]] = {}
-        sizes = Counter(encoding.word_ids)
-        for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
-            known = spans.get(word)
-            spans[word] = (min(known[0], start), max(known[1], end)) if known else (start, end)
-        seen = -1
+        ids, offsets, numbers = encoding.ids, encoding.offsets, encoding.word_ids
         full = False
-        for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):
-            if word != seen:
-                if len(pieces) >= limit - 1 - sizes[word]:
-                    full = True
-                    break
-                seen = word
-                start, end = spans[word]
-                joined = start > 0 and not text[start - 1].isspace()
-                shape = case_shape(text[start:end]) + 10 * joined
-                words.append(Word(field, start, end))
-                firsts.append(len(pieces))
-            pieces.append(piece)
-            shapes.append(shape)
+        first = 0
+        while first < len(ids):
+            behind = first + 1
+            while behind < len(ids) and numbers[behind] == numbers[first]:
+                behind += 1
+            size = behind - first
+            if len(pieces) >= limit - 1 - size:
+                full = True
+                break
+            start, end = offsets[first][0], offsets[behind - 1][1]
+            joined = start > 0 and not text[start - 1].isspace()
+            words.append(Word(field, start, end))
+            firsts.append(len(pieces))
+            pieces += ids[first:behind]
+            shapes += [case_shape(text[start:end]) + 10 * joined] * size
+            first = behind
         pieces.append(sep)
         shapes.append(9)
         if full:

@@ -122,6 +122,16 @@ class Tagged:
         return float(inside.min())
 
 
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """What the heads read of an entity, and the probabilities of its roles."""
+
+    vector: Array
+    features: Array
+    spans: list[Words]
+    roles: Array
+
+
 class LearnedJudge:
     """`kg.model.Judge` by the model's role and pair heads, for the mentions of one paper given as word spans."""
 
@@ -129,14 +139,23 @@ class LearnedJudge:
         self, tagged: Tagged, heads: Mapping[str, Array], mentions: Sequence[tuple[str, Words | None]]
     ) -> None:
         self._tagged, self._heads, self._mentions = tagged, heads, mentions
+        self._known: dict[tuple[int, ...], _Entity | None] = {}
 
-    def _entity(self, mentions: Sequence[int]) -> tuple[Array, Array, list[Words]] | None:
+    def _entity(self, mentions: Sequence[int]) -> _Entity | None:
+        """Read an entity once, though it is asked for its role and for each of its links."""
+        key = tuple(mentions)
+        if key not in self._known:
+            self._known[key] = self._read(key)
+        return self._known[key]
+
+    def _read(self, mentions: Sequence[int]) -> _Entity | None:
         held = [s for i in mentions if (s := self._mentions[i][1]) is not None]
         if not held:
             return None
         means = np.stack([self._tagged.words[a:b].mean(0) for a, b in held])
         vector = np.concatenate([means.mean(0), means.max(0), self._tagged.paper])
-        return vector, entity_features(self._mentions[mentions[0]][0], held, self._tagged.pieces), held
+        features = entity_features(self._mentions[mentions[0]][0], held, self._tagged.pieces)
+        return _Entity(vector, features, held, self._role(vector, features))
 
     def _role(self, vector: Array, features: Array) -> Array:
         x = gelu(np.concatenate([vector, features]) @ self._heads["role1.weight"].T + self._heads["role1.bias"])
@@ -148,7 +167,7 @@ class LearnedJudge:
         entity = self._entity(mentions)
         if entity is None:
             return {}
-        return {role: round(float(p), 4) for role, p in zip(ROLES, self._role(*entity[:2]), strict=True)}
+        return {role: round(float(p), 4) for role, p in zip(ROLES, entity.roles, strict=True)}
 
     @one_thread()
     def links(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Sequence[Mapping[Relation, float]]:
@@ -167,12 +186,12 @@ class LearnedJudge:
         )
         constant = self._tagged.paper @ paper + self._heads["pair1.bias"]
         as_subject, as_object = {}, {}
-        for end, (vector, features, _) in known.items():
-            role = self._role(vector, features)
-            as_subject[end] = vector[:width] @ a + role @ role_a + features @ like_a
-            as_object[end] = vector[:width] @ b + role @ role_b + features @ like_b
-        products = np.stack([known[x][0][:width] * known[y][0][:width] for _, x, y in asked])
-        places = np.stack([pair_features(known[x][2], known[y][2]) for _, x, y in asked])
+        for end, entity in known.items():
+            mean = entity.vector[:width]
+            as_subject[end] = mean @ a + entity.roles @ role_a + entity.features @ like_a
+            as_object[end] = mean @ b + entity.roles @ role_b + entity.features @ like_b
+        products = np.stack([known[x].vector[:width] * known[y].vector[:width] for _, x, y in asked])
+        places = np.stack([pair_features(known[x].spans, known[y].spans) for _, x, y in asked])
         apart = np.stack([as_subject[x] + as_object[y] for _, x, y in asked])
         hidden = gelu(apart + products @ both + places @ near + constant)
         scores = 1 / (1 + np.exp(-(hidden @ self._heads["pair2.weight"].T + self._heads["pair2.bias"])))
