@@ -3,6 +3,7 @@
 This module does not know what the work is; `kg.cluster` does the same on other machines.
 """
 
+import gc
 import os
 import signal
 import threading
@@ -24,6 +25,14 @@ R = TypeVar("R")
 def cores() -> int:
     """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def collect_seldom() -> None:
+    """Have this process of ours look less often for objects that refer to each other in a circle.
+
+    Records are many small objects that refer to nothing in a circle: to look for that takes up to a tenth of the time.
+    """
+    gc.set_threshold(200_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +141,5 @@ def _begin(begin: Callable[[], None]) -> None:
 
     threading.Thread(target=end_with_it, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    collect_seldom()
     begin()

@@ -20,6 +20,7 @@ import click
 from kg import __version__
 from kg.cli import answers, ask, compare, duplicates, evaluate, fetch, make, pwc, serve, shell, show
 from kg.errors import KGError
+from kg.processes import collect_seldom
 
 
 class Commands(click.Group):
@@ -121,8 +122,7 @@ for _command in (
 
 def main() -> None:
     """Run the command line; what the script ``kg`` calls."""
-    # Records are many small objects that refer to nothing in a circle: to look for that takes a tenth of the time.
-    gc.set_threshold(200_000, 20, 20)
+    collect_seldom()
     try:
         cli.main(prog_name="kg")
     finally:

@@ -57,16 +57,16 @@ class Entry:
 
 
 _SPELLING = (
-    (re.compile(r"is(?=(?:e|ed|es|er|ers|ing|able|ation|ations)\b)"), "iz"),
-    (re.compile(r"ys(?=(?:e|ed|er|ers|ing)\b)"), "yz"),
-    (re.compile(r"(?<=[aeiou])ll(?=(?:ed|er|ers|ing|ings)\b)"), "l"),
-    (re.compile(r"\b(behavi|col|fav|flav|hum|lab|neighb|tum|vap)our"), r"\1or"),
-    (re.compile(r"\b(cent|fib|met)re(?=s?\b)"), r"\1er"),
-    (re.compile(r"\b(catal|dial)ogue"), r"\1og"),
-    (re.compile(r"artefact"), "artifact"),
-    (re.compile(r"defence"), "defense"),
-    (re.compile(r"grey"), "gray"),
-    (re.compile(r"&"), "and"),
+    ("is", re.compile(r"is(?=(?:e|ed|es|er|ers|ing|able|ation|ations)\b)"), "iz"),
+    ("ys", re.compile(r"ys(?=(?:e|ed|er|ers|ing)\b)"), "yz"),
+    ("ll", re.compile(r"(?<=[aeiou])ll(?=(?:ed|er|ers|ing|ings)\b)"), "l"),
+    ("our", re.compile(r"\b(behavi|col|fav|flav|hum|lab|neighb|tum|vap)our"), r"\1or"),
+    ("re", re.compile(r"\b(cent|fib|met)re(?=s?\b)"), r"\1er"),
+    ("ogue", re.compile(r"\b(catal|dial)ogue"), r"\1og"),
+    ("artefact", re.compile(r"artefact"), "artifact"),
+    ("defence", re.compile(r"defence"), "defense"),
+    ("grey", re.compile(r"grey"), "gray"),
+    ("&", re.compile(r"&"), "and"),
 )
 _PLURAL = (
     (re.compile(r"(?<=[^aeiou])ices$"), "ix"),
@@ -100,15 +100,19 @@ def fold(surface: str) -> str:
 
 
 def _fold(surface: str, *, plural: bool) -> str:
-    text = unicodedata.normalize("NFKD", surface)
-    text = _DASHES.sub("-", "".join(c for c in text if not unicodedata.combining(c))).strip()
+    text = surface
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = _DASHES.sub("-", "".join(c for c in text if not unicodedata.combining(c)))
+    text = text.strip()
     last = _LAST_WORD.search(text)
     # The s of DARTS and MNIST-DVS belongs to the name, that of GANs and of NEURAL NETWORKS does not.
     keep = not plural or last is None or (last[0].endswith("S") and (" " not in text or len(last[0]) <= 5))
     abbreviated = re.search(r"[A-Z0-9]s$", text) is not None
     text = text.casefold()
-    for pattern, replacement in _SPELLING:
-        text = pattern.sub(replacement, text)
+    for part, pattern, replacement in _SPELLING:
+        if part in text:
+            text = pattern.sub(replacement, text)
     if not keep:
         word = _LAST_WORD.search(text)
         if word is not None and abbreviated:
