@@ -75,9 +75,10 @@ def table(report: dict[str, Any]) -> str:
     """Write the figures as the README shows them."""
     rows = [(what, shown, bar) for what, shown, bar in _rows(report) if shown is not None]
     here = report["machine"]
+    parts = [part for part in PARTS if part in report]
     lines = [
         f"Measured on {here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB, no graphics card, "
-        f"Python {here['python']}, by `python -m benchmarks all`:",
+        f"Python {here['python']}, by `python -m benchmarks {'all' if len(parts) == len(PARTS) else ' '.join(parts)}`:",
         "",
         "| what | figure | aim |",
         "|---|---|---|",

@@ -140,3 +140,12 @@ def test_papers_are_read_a_batch_at_a_time() -> None:
     assert next(found).paper.id == "p0"
     assert given == BATCH
     found.close()  # type: ignore[attr-defined]
+
+
+def circles_are_looked_for(_: list[int]) -> tuple[int, int, int]:
+    return gc.get_threshold()
+
+
+def test_processes_that_extract_look_for_circles_seldom() -> None:
+    ((_, found),) = in_processes(iter([[0]]), Work(circles_are_looked_for, gc.enable, [0]), 1)
+    assert found and found[0] >= 100_000
