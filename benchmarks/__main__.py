@@ -75,7 +75,7 @@ def table(report: dict[str, Any]) -> str:
     """Write the figures as the README shows them."""
     rows = [(what, shown, bar) for what, shown, bar in _rows(report) if shown is not None]
     here = report["machine"]
-    parts = [part for part in PARTS if part in report]
+    parts = [part for part in PARTS if set(report.get(part, {})) - {"run"}]
     lines = [
         f"Measured on {here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB, no graphics card, "
         f"Python {here['python']}, by `python -m benchmarks {'all' if len(parts) == len(PARTS) else ' '.join(parts)}`:",

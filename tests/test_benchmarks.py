@@ -77,6 +77,8 @@ def test_what_was_not_measured_is_left_out(left: str) -> None:
     assert table({name: part for name, part in FULL.items() if name != left}).count("\n") < table(FULL).count("\n")
     failed = {**FULL, left: {"run": {"status": 1}}}
     assert table(failed) == table({name: part for name, part in FULL.items() if name != left})
+    parts = " ".join(part for part in PARTS if part != left)
+    assert f"`python -m benchmarks {parts}`:" in table(failed) and "`python -m benchmarks all`:" in table(FULL)
 
 
 def test_the_readme_has_a_place_for_it() -> None:
