@@ -371,9 +371,9 @@ def new_database(folder: Path, key: str) -> Iterator[Path]:
             (kept_beside(path), folder / _kept_name(key)),
         ):
             if made.exists():
-                _sync(made)
+                sync(made)
                 made.replace(final)
-    _sync(folder)
+    sync(folder)
 
 
 def log_beside(database: Path) -> Path:
@@ -463,7 +463,7 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _umask() -> int:
@@ -478,10 +478,11 @@ def _make(path: Path) -> None:
         return
     _make(path.parent)
     path.mkdir(exist_ok=True)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk before this returns."""
     if sys.platform == "win32" and path.is_dir():
         return
     # Windows syncs only what is open for writing.

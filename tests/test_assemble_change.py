@@ -1,7 +1,9 @@
 """A graph that is changed by some of its papers is the graph that is assembled of all."""
 
 import random
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg.assemble import Assembly, Change
+from kg.assemble.rows import Rows
 from kg.model import Entity, Extraction, Kind, Paper
 from tests.assemble_oracle import assembled, corpus, family
 from tests.test_assemble import TINY, said
@@ -114,3 +117,28 @@ def _rows(file: Path, table: str) -> list[tuple[object, ...]]:
 
     with sqlite3.connect(file) as connection:
         return connection.execute(f"SELECT * FROM {table}").fetchall()
+
+
+def test_what_papers_do_not_touch_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = list(corpus(5, 60))
+    kept = tmp_path / "kept"
+    with Assembly(papers[:50], families=family) as assembly:
+        assembly.keep(kept)
+    plans: dict[str, list[str]] = {}
+    select = Rows.select
+
+    def explained(rows: Rows, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        plans[query] = [step for *_, step in select(rows, f"EXPLAIN QUERY PLAN {query}", values)]
+        return select(rows, query, values)
+
+    monkeypatch.setattr(Rows, "select", explained)
+    with Change(kept, papers[:5], papers[50:], families=family) as change:
+        assert [*change.gone_edges()]
+        assert [*change.changed_nodes()]
+        assert [*change.nodes()]
+        assert [*change.edges()]
+        change.commit()
+    told = ("writers", "mentions", "links")
+    assert all(any(f"SEARCH {table}" in step for plan in plans.values() for step in plan) for table in told)
+    scans = {query: plan for query, plan in plans.items() if any(f"SCAN {table}" in " ".join(plan) for table in told)}
+    assert not scans

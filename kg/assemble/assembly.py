@@ -59,6 +59,17 @@ TABLES = {
 KEPT = ("writers", "mentions", "links", "entities", "parents", "numbers")
 """The tables that `Assembly.keep` writes: of what several papers say together, all; the rest is told by one paper."""
 
+INDEXES = {
+    "writers_n": "writers (n)",
+    "writers_author": "writers (author)",
+    "mentions_n": "mentions (n)",
+    "mentions_entity": "mentions (entity)",
+    "links_n": "links (n)",
+    "links_ends": "links (subject, object)",
+    "entities_of_none": "entities (papers) WHERE papers = 0",
+}
+"""How a change finds what its papers touch there, without reading the rest."""
+
 FORGET = (
     "DELETE FROM roles WHERE n IN (SELECT n FROM gone)",
     "DELETE FROM mentions WHERE n IN (SELECT n FROM gone)",
@@ -206,7 +217,7 @@ class Assembly:
     def keep(self, file: Path) -> None:
         """Write to a new file what `kg.assemble.Change` goes on with; raises OSError where there is no room."""
         self._number_papers()
-        self._rows.keep(KEPT, file)
+        self._rows.keep(KEPT, file, indexes=INDEXES)
 
     def _number_papers(self, first: int = 0) -> None:
         """Write the numbers of papers, from ``first`` on, and the families."""

@@ -25,16 +25,16 @@ _NOTES = {
 
 _LABELS = {value: kind.label for value, kind in KINDS.items()}
 _TOUCHED = "(SELECT n FROM gone UNION ALL SELECT n FROM papers)"
-_WRITING = "(SELECT id FROM writers CROSS JOIN authors ON id = author WHERE n NOT IN {})"
-_LINKED = "CROSS JOIN linked ON (s, r, o) = (subject, relation, object)"
+_WRITING = "EXISTS (SELECT 1 FROM writers WHERE author = id AND n NOT IN (SELECT n FROM {}))"
+_LINKING = "EXISTS (SELECT 1 FROM links WHERE (subject, relation, object) = (s, r, o) AND n NOT IN (SELECT n FROM {}))"
+_LINKED = "WHERE (subject, relation, object) IN (SELECT s, r, o FROM linked)"
 _NOTE = (
     f"INSERT INTO authors SELECT DISTINCT author, 0, 0 FROM writers WHERE n IN {_TOUCHED}",
     f"INSERT INTO named SELECT DISTINCT entity FROM mentions WHERE n IN {_TOUCHED}",
     f"INSERT INTO linked SELECT DISTINCT subject, relation, object, 0 FROM links WHERE n IN {_TOUCHED}",
-    f"UPDATE authors SET old = 1 WHERE id IN {_WRITING.format('(SELECT n FROM papers)')}",
-    f"UPDATE authors SET new = 1 WHERE id IN {_WRITING.format('(SELECT n FROM gone)')}",
-    f"UPDATE linked SET old = 1 WHERE (s, r, o) IN (SELECT s, r, o FROM links {_LINKED} "
-    "WHERE n NOT IN (SELECT n FROM papers))",
+    f"UPDATE authors SET old = 1 WHERE {_WRITING.format('papers')}",
+    f"UPDATE authors SET new = 1 WHERE {_WRITING.format('gone')}",
+    f"UPDATE linked SET old = 1 WHERE {_LINKING.format('papers')}",
     "DELETE FROM writers WHERE n IN (SELECT n FROM gone)",
     *FORGET,
 )

@@ -10,6 +10,7 @@ import errno
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 MEMORY = 128 * 2**20
@@ -83,8 +84,8 @@ class Rows:
         for _ in self.select(query, values):
             pass
 
-    def keep(self, names: Iterable[str], file: Path) -> None:
-        """Write tables to a new file; raises as `select`."""
+    def keep(self, names: Iterable[str], file: Path, *, indexes: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Write tables to a new file, with ``indexes`` of them by what each is on; raises as `select`."""
         self._write_all()
         with _as_oserror():
             self._connection.execute("COMMIT")
@@ -95,6 +96,8 @@ class Rows:
             for name in names:
                 self._connection.execute(f"CREATE TABLE kept.{name} {self._tables[name]}")
                 self._connection.execute(f"INSERT INTO kept.{name} SELECT * FROM main.{name}")
+            for name, of in indexes.items():
+                self._connection.execute(f"CREATE INDEX kept.{name} ON {of}")
             self._connection.execute("COMMIT")
             self._connection.execute("DETACH kept")
             self._connection.execute("BEGIN")

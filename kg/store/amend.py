@@ -5,14 +5,15 @@ writes a table anew of which a row changes. So a log that grows long is better m
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
 from kg.model import Changes
 from kg.store.arrow import node_table, spool_nodes, spool_relationships
-from kg.store.embedded import BUFFERS, line, writing
+from kg.store.embedded import BUFFERS, line, run_with_rows, writing
 from kg.store.schema import NODES, RELATIONSHIPS
 from kg.store.spool import Spool
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HELD = 256 * 2**20
+_EACH = "LOAD FROM $rows"
+
+_Statements = Iterator[tuple[str, "pa.Table"]]
 
 
 def amend(path: Path, changes: Changes) -> dict[str, dict[str, int]]:
@@ -33,19 +37,20 @@ def amend(path: Path, changes: Changes) -> dict[str, dict[str, int]]:
             Spool[tuple[str, str, str]](path.with_name(f"{path.name}.links"), held=_HELD) as links,
             writing(path, merge=False, buffers=BUFFERS) as connection,
         ):
-            _delete_edges(connection, changes)
-            _delete_nodes(connection, changes)
-            _set_properties(connection, changes)
-            spool_nodes(changes, nodes)
-            _add_nodes(connection, nodes)
-            spool_relationships(changes, links)
-            _add_relationships(connection, links)
+            statements = chain(
+                _delete_edges(changes),
+                _delete_nodes(changes),
+                _set_properties(changes),
+                _add_nodes(changes, nodes),
+                _add_relationships(changes, links),
+            )
+            run_with_rows(connection, statements)
             return _counts(connection)
     except RuntimeError as error:
         raise StoreError(f"{path}: cannot change the database: {line(error)}") from None
 
 
-def _delete_edges(connection: Any, changes: Changes) -> None:
+def _delete_edges(changes: Changes) -> _Statements:
     import pyarrow as pa
 
     tables: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
@@ -53,24 +58,23 @@ def _delete_edges(connection: Any, changes: Changes) -> None:
         start, end = changes.ends(source, relation, target)
         tables[relation, start, end].append((source, target))
     for (relation, start, end), pairs in tables.items():
-        _each(
-            connection,
+        yield (
+            f"{_EACH} MATCH (a:`{start}`)-[r:`{relation}`]->(b:`{end}`) WHERE a.id = _from AND b.id = _to DELETE r",
             pa.table({"_from": [a for a, _ in pairs], "_to": [b for _, b in pairs]}),
-            f"MATCH (a:`{start}`)-[r:`{relation}`]->(b:`{end}`) WHERE a.id = _from AND b.id = _to DELETE r",
         )
 
 
-def _delete_nodes(connection: Any, changes: Changes) -> None:
+def _delete_nodes(changes: Changes) -> _Statements:
     import pyarrow as pa
 
     tables: dict[str, list[str]] = defaultdict(list)
     for node, label in changes.gone_nodes():
         tables[label].append(node)
     for label, ids in tables.items():
-        _each(connection, pa.table({"_id": ids}), f"MATCH (n:`{label}`) WHERE n.id = _id DETACH DELETE n")
+        yield f"{_EACH} MATCH (n:`{label}`) WHERE n.id = _id DETACH DELETE n", pa.table({"_id": ids})
 
 
-def _set_properties(connection: Any, changes: Changes) -> None:
+def _set_properties(changes: Changes) -> _Statements:
     tables: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
     for node, properties in changes.changed_nodes():
         tables[properties["label"]].append((node, properties))
@@ -79,27 +83,25 @@ def _set_properties(connection: Any, changes: Changes) -> None:
         rows = node_table(label, nodes)
         rows = rows.rename_columns([f"_{name}" for name in rows.column_names])
         sets = ", ".join(f"n.`{name}` = _{name}" for name in names)
-        _each(connection, rows, f"MATCH (n:`{label}`) WHERE n.id = _id SET {sets}")
+        yield f"{_EACH} MATCH (n:`{label}`) WHERE n.id = _id SET {sets}", rows
 
 
-def _each(connection: Any, rows: "pa.Table", change: str) -> None:
-    connection.execute(f"LOAD FROM $rows {change}", {"rows": rows})
-
-
-def _add_nodes(connection: Any, nodes: Spool[str]) -> None:
+def _add_nodes(changes: Changes, nodes: Spool[str]) -> _Statements:
+    spool_nodes(changes, nodes)
     for label in nodes.names():
         for table in nodes.pieces(label, _HELD):
             rows, properties = _named(table, table.column_names)
-            _each(connection, rows, f"CREATE (:`{label}` {{{properties}}})")
+            yield f"{_EACH} CREATE (:`{label}` {{{properties}}})", rows
 
 
-def _add_relationships(connection: Any, links: Spool[tuple[str, str, str]]) -> None:
+def _add_relationships(changes: Changes, links: Spool[tuple[str, str, str]]) -> _Statements:
+    spool_relationships(changes, links)
     for relation, start, end in links.names():
         for table in links.pieces((relation, start, end), _HELD):
             rows, properties = _named(table, table.column_names[2:])
             # Two patterns in one MATCH would be paired before they are compared.
             ends = f"MATCH (a:`{start}`) WHERE a.id = __from MATCH (b:`{end}`) WHERE b.id = __to"
-            _each(connection, rows, f"{ends} CREATE (a)-[:`{relation}` {{{properties}}}]->(b)")
+            yield f"{_EACH} {ends} CREATE (a)-[:`{relation}` {{{properties}}}]->(b)", rows
 
 
 def _named(rows: "pa.Table", properties: Iterable[str]) -> "tuple[pa.Table, str]":

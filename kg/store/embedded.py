@@ -97,10 +97,10 @@ def _load(path: Path, graph: "nx.MultiDiGraph") -> None:
     nodes = [(f"COPY `{label}` FROM $rows", label in PLAIN, table) for label, table in node_tables(graph)]
     with writing(path, compression=False) as connection:
         _declare(connection)
-        _copy(connection, ((statement, table) for statement, plain, table in nodes if plain))
+        run_with_rows(connection, ((statement, table) for statement, plain, table in nodes if plain))
     with writing(path, compression=True) as connection:
         compressed = ((statement, table) for statement, plain, table in nodes if not plain)
-        _copy(connection, chain(compressed, _relationships(graph)))
+        run_with_rows(connection, chain(compressed, _relationships(graph)))
 
 
 def _load_pieces(path: Path, graph: Stream) -> None:
@@ -185,12 +185,15 @@ def writing(path: Path, *, compression: bool = True, merge: bool = True, buffers
         yield connection
 
 
-def _copy(connection: Any, copies: "Iterable[tuple[str, pa.Table]]") -> None:
-    # The engine copies one table while the next is made ready here; two are never copied at once.
-    with ThreadPoolExecutor(1) as copier:
+def run_with_rows(connection: Any, statements: "Iterable[tuple[str, pa.Table]]") -> None:
+    """Execute statements, each with the rows that it is for, one after another.
+
+    The engine is at one while the rows of the next are made ready here.
+    """
+    with ThreadPoolExecutor(1) as engine:
         pending: list[Future[Any]] = []
-        for statement, table in copies:
-            pending.append(copier.submit(connection.execute, statement, {"rows": table}))
+        for statement, rows in statements:
+            pending.append(engine.submit(connection.execute, statement, {"rows": rows}))
             if len(pending) > 1:
                 pending.pop(0).result()
         for last in pending:

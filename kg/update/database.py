@@ -128,12 +128,13 @@ def _change(
 
 
 def _copy(path: Path, database: Database, place: Path) -> int:
-    """Copy a database with its log; give when the copy was written. Raises StoreError where it is damaged."""
+    """Copy a database with its log to the disk; give when the copy was written. Raises StoreError if it is damaged."""
     if not folder.is_whole(path, database):
         raise StoreError("it is damaged")
     shutil.copyfile(path / database.file, place)
     if database.log:
         shutil.copyfile(folder.log_beside(path / database.file), folder.log_beside(place))
+    folder.sync(place)
     return place.stat().st_mtime_ns
 
 
