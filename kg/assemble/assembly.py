@@ -217,7 +217,7 @@ class Assembly:
     def keep(self, file: Path) -> None:
         """Write to a new file what `kg.assemble.Change` goes on with; raises OSError where there is no room."""
         self._number_papers()
-        self._rows.keep(KEPT, file, indexes=INDEXES)
+        self._rows.keep(KEPT, file, INDEXES)
 
     def _number_papers(self, first: int = 0) -> None:
         """Write the numbers of papers, from ``first`` on, and the families."""
@@ -254,7 +254,7 @@ class Assembly:
         if best == number:
             rows.add("gone", (known,))
             self._add_said(number, extraction)
-        rows.execute("CREATE INDEX IF NOT EXISTS writers_n ON writers (n)")
+        rows.execute(f"CREATE INDEX IF NOT EXISTS writers_n ON {INDEXES['writers_n']}")
         rows.execute("DELETE FROM writers WHERE n = ?", (known,))
         rows.execute("DELETE FROM papers WHERE n = ?", (known,))
         united = unite_papers((first, extraction.paper), first.id)

@@ -10,7 +10,6 @@ import errno
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 MEMORY = 128 * 2**20
@@ -84,7 +83,7 @@ class Rows:
         for _ in self.select(query, values):
             pass
 
-    def keep(self, names: Iterable[str], file: Path, *, indexes: Mapping[str, str] = MappingProxyType({})) -> None:
+    def keep(self, names: Iterable[str], file: Path, indexes: Mapping[str, str]) -> None:
         """Write tables to a new file, with ``indexes`` of them by what each is on; raises as `select`."""
         self._write_all()
         with _as_oserror():

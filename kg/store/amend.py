@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HELD = 256 * 2**20
-_EACH = "LOAD FROM $rows"
 
-_Statements = Iterator[tuple[str, "pa.Table"]]
+_Steps = Iterator[tuple[str, "pa.Table"]]
+"""What is to be done for each row of a table, and the table."""
 
 
 def amend(path: Path, changes: Changes) -> dict[str, dict[str, int]]:
@@ -37,20 +37,20 @@ def amend(path: Path, changes: Changes) -> dict[str, dict[str, int]]:
             Spool[tuple[str, str, str]](path.with_name(f"{path.name}.links"), held=_HELD) as links,
             writing(path, merge=False, buffers=BUFFERS) as connection,
         ):
-            statements = chain(
+            steps = chain(
                 _delete_edges(changes),
                 _delete_nodes(changes),
                 _set_properties(changes),
                 _add_nodes(changes, nodes),
                 _add_relationships(changes, links),
             )
-            run_with_rows(connection, statements)
+            run_with_rows(connection, ((f"LOAD FROM $rows {step}", rows) for step, rows in steps))
             return _counts(connection)
     except RuntimeError as error:
         raise StoreError(f"{path}: cannot change the database: {line(error)}") from None
 
 
-def _delete_edges(changes: Changes) -> _Statements:
+def _delete_edges(changes: Changes) -> _Steps:
     import pyarrow as pa
 
     tables: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
@@ -59,22 +59,22 @@ def _delete_edges(changes: Changes) -> _Statements:
         tables[relation, start, end].append((source, target))
     for (relation, start, end), pairs in tables.items():
         yield (
-            f"{_EACH} MATCH (a:`{start}`)-[r:`{relation}`]->(b:`{end}`) WHERE a.id = _from AND b.id = _to DELETE r",
+            f"MATCH (a:`{start}`)-[r:`{relation}`]->(b:`{end}`) WHERE a.id = _from AND b.id = _to DELETE r",
             pa.table({"_from": [a for a, _ in pairs], "_to": [b for _, b in pairs]}),
         )
 
 
-def _delete_nodes(changes: Changes) -> _Statements:
+def _delete_nodes(changes: Changes) -> _Steps:
     import pyarrow as pa
 
     tables: dict[str, list[str]] = defaultdict(list)
     for node, label in changes.gone_nodes():
         tables[label].append(node)
     for label, ids in tables.items():
-        yield f"{_EACH} MATCH (n:`{label}`) WHERE n.id = _id DETACH DELETE n", pa.table({"_id": ids})
+        yield f"MATCH (n:`{label}`) WHERE n.id = _id DETACH DELETE n", pa.table({"_id": ids})
 
 
-def _set_properties(changes: Changes) -> _Statements:
+def _set_properties(changes: Changes) -> _Steps:
     tables: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
     for node, properties in changes.changed_nodes():
         tables[properties["label"]].append((node, properties))
@@ -83,25 +83,25 @@ def _set_properties(changes: Changes) -> _Statements:
         rows = node_table(label, nodes)
         rows = rows.rename_columns([f"_{name}" for name in rows.column_names])
         sets = ", ".join(f"n.`{name}` = _{name}" for name in names)
-        yield f"{_EACH} MATCH (n:`{label}`) WHERE n.id = _id SET {sets}", rows
+        yield f"MATCH (n:`{label}`) WHERE n.id = _id SET {sets}", rows
 
 
-def _add_nodes(changes: Changes, nodes: Spool[str]) -> _Statements:
+def _add_nodes(changes: Changes, nodes: Spool[str]) -> _Steps:
     spool_nodes(changes, nodes)
     for label in nodes.names():
         for table in nodes.pieces(label, _HELD):
             rows, properties = _named(table, table.column_names)
-            yield f"{_EACH} CREATE (:`{label}` {{{properties}}})", rows
+            yield f"CREATE (:`{label}` {{{properties}}})", rows
 
 
-def _add_relationships(changes: Changes, links: Spool[tuple[str, str, str]]) -> _Statements:
+def _add_relationships(changes: Changes, links: Spool[tuple[str, str, str]]) -> _Steps:
     spool_relationships(changes, links)
     for relation, start, end in links.names():
         for table in links.pieces((relation, start, end), _HELD):
             rows, properties = _named(table, table.column_names[2:])
             # Two patterns in one MATCH would be paired before they are compared.
             ends = f"MATCH (a:`{start}`) WHERE a.id = __from MATCH (b:`{end}`) WHERE b.id = __to"
-            yield f"{_EACH} {ends} CREATE (a)-[:`{relation}` {{{properties}}}]->(b)", rows
+            yield f"{ends} CREATE (a)-[:`{relation}` {{{properties}}}]->(b)", rows
 
 
 def _named(rows: "pa.Table", properties: Iterable[str]) -> "tuple[pa.Table, str]":

@@ -134,6 +134,7 @@ def _copy(path: Path, database: Database, place: Path) -> int:
     shutil.copyfile(path / database.file, place)
     if database.log:
         shutil.copyfile(folder.log_beside(path / database.file), folder.log_beside(place))
+    # It is synced again when it gets its name: then there is nothing left to write.
     folder.sync(place)
     return place.stat().st_mtime_ns
 
